@@ -1,0 +1,11 @@
+# Debian 12 packages only; nothing is downloaded at build time.
+find_package(Boost 1.81 REQUIRED CONFIG COMPONENTS headers url json)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(LibXml2 REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
+pkg_check_modules(libsystemd REQUIRED IMPORTED_TARGET libsystemd)

@@ -1,0 +1,56 @@
+// Certificate inspection against configured trust anchors: issuer chain, validity, key usage, key size.
+// Revocation is not looked at here; its outcome is therefore absent, not "ok".
+#pragma once
+#include "base/clock.h"
+#include "crypto/certificate.h"
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace crypto {
+
+// What is wrong first, from worst to mildest; `none` = nothing.
+enum class CertificateFinding {
+  none,
+  issuer_signature_wrong,  // an issuer of that name is known, but did not sign this certificate
+  issuer_unknown,          // no chain to a trust anchor can be built
+  key_too_short,
+  wrong_key_usage,
+  outside_validity,        // it or an issuer is expired or not yet valid
+};
+
+enum class CertificatePurpose { signature, cipher };
+
+struct InspectionResult {
+  CertificateFinding finding = CertificateFinding::none;
+};
+
+struct TrustPolicy {
+  int min_rsa_bits = 2048;
+  int min_ec_bits = 224;
+};
+
+// Immutable; thread-safe. Anchors: certificates that are trusted as such (roots, also a self-signed
+// end-entity certificate listed explicitly). Intermediates: help to build chains, trusted only through
+// an anchor. Issuers must be CA certificates (basicConstraints) unless they are the anchor itself being
+// inspected. Chain length at most 8.
+class TrustStore {
+ public:
+  TrustStore(std::vector<Certificate> anchors, std::vector<Certificate> intermediates,
+             TrustPolicy policy);
+  ~TrustStore();
+  TrustStore(const TrustStore&) = delete;
+  TrustStore& operator=(const TrustStore&) = delete;
+
+  // CPU work of some RSA verifications; results are not cached here.
+  InspectionResult inspect(const Certificate& certificate, CertificatePurpose purpose,
+                           base::Instant now) const;
+  std::size_t anchor_count() const { return anchors_.size(); }
+
+ private:
+  std::vector<Certificate> anchors_;
+  std::vector<Certificate> intermediates_;
+  TrustPolicy policy_;
+};
+
+}  // namespace crypto
