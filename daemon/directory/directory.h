@@ -1,0 +1,78 @@
+// Port: who takes part, under which certificates, and which mailbox belongs to whom. Adapters:
+// lookup/. A Directory value is an immutable snapshot; a reload builds a new one. Thread-safe by
+// immutability.
+#pragma once
+#include "base/clock.h"
+#include "crypto/certificate.h"
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace directory {
+
+enum class CertificateUse { cipher, signature };
+
+// A certificate as the directory lists it: its own validity may be narrowed by a window (rollover).
+struct ListedCertificate {
+  crypto::Certificate certificate;
+  CertificateUse use = CertificateUse::cipher;
+  std::optional<base::Instant> valid_from;  // inclusive
+  std::optional<base::Instant> valid_until; // exclusive
+  bool current(base::Instant now) const;    // window and the certificate's own validity
+};
+
+// A concrete offering of a service description, identified by its service URI (domain 1.4).
+struct Service {
+  std::string uri;
+  std::string name;
+  std::optional<base::Instant> valid_from;
+  std::optional<base::Instant> valid_until;
+  bool current(base::Instant now) const;
+};
+
+struct Organisation {
+  std::string key; // normalised, e.g. "wgb:059130000000"
+  std::string name;
+  std::string mailbox;                         // mailbox id; empty: sends only
+  std::vector<ListedCertificate> certificates; // old and new ones: a rollover loses nothing
+  std::vector<Service> services;
+};
+
+// "WGB059130000000" -> "wgb:059130000000"; accepts ^[a-z]{2,5}:?[0-9]{8,12}$ in any case. Error:
+// invalid_config.
+base::Result<std::string> normalise_key(std::string_view key);
+// At most 128 of a-z A-Z 0-9 . : _ -, the first a letter or digit: an id may stand in paths,
+// metrics and logs.
+bool valid_mailbox(std::string_view id);
+
+class Directory {
+ public:
+  // Normalises the keys. Rejects duplicate keys, a certificate listed by two organisations or twice
+  // for one use, a mailbox shared by two organisations, a service listed twice, and windows that
+  // end before they begin (invalid_config, detail names the keys).
+  static base::Result<std::shared_ptr<const Directory>>
+  make(std::vector<Organisation> organisations);
+
+  const std::vector<Organisation>& organisations() const { return organisations_; }
+  const Organisation* find(std::string_view key) const; // any accepted spelling; null: unknown
+  // By certificate fingerprint, whatever its validity: mail for an old certificate stays fetchable.
+  const Organisation* owner_of(std::string_view fingerprint) const;
+  const ListedCertificate* listed(std::string_view fingerprint) const;
+  // One certificate may be listed once for each use.
+  const ListedCertificate* listed(std::string_view fingerprint, CertificateUse use) const;
+  // The certificate to encrypt for now: the current cipher certificate with the latest window start
+  // or notBefore. Null: none.
+  static const ListedCertificate* cipher_certificate(const Organisation& organisation,
+                                                     base::Instant now);
+
+ private:
+  Directory() = default;
+  std::vector<Organisation> organisations_;
+  std::map<std::string, std::size_t, std::less<>> by_key_;
+  std::map<std::string, std::pair<std::size_t, std::size_t>, std::less<>> by_fingerprint_;
+};
+
+} // namespace directory

@@ -1,0 +1,117 @@
+#include "osci/inspect.h"
+#include <algorithm>
+
+namespace osci {
+
+using base::ErrorCode;
+using base::fail;
+using crypto::CertificateFinding;
+using crypto::CertificatePurpose;
+
+namespace {
+
+// What a role's trouble is called. Empty code: no such warning exists, 3707 is used.
+struct RoleCodes {
+  std::string_view role;
+  CertificatePurpose purpose;
+  std::string_view outside_validity;
+  ErrorCode wrong;            // issuer signature wrong; internal = only a warning exists
+  std::string_view wrong_warning;
+  bool must_be_trusted;       // an unknown issuer is refused, if policy says so
+};
+
+constexpr RoleCodes kRoles[] = {
+    {"CipherCertificateOriginator", CertificatePurpose::cipher, "3500",
+     ErrorCode::client_certificate_wrong, "", true},
+    {"SignatureCertificateOriginator", CertificatePurpose::signature, "3700",
+     ErrorCode::signer_certificate_wrong, "", true},
+    {"CipherCertificateAddressee", CertificatePurpose::cipher, "3705",
+     ErrorCode::addressee_cipher_wrong, "", true},
+    {"CipherCertificateOtherReader", CertificatePurpose::cipher, "3706",
+     ErrorCode::reader_cipher_wrong, "", false},
+    {"CipherCertificateOtherAuthor", CertificatePurpose::cipher, "3704",
+     ErrorCode::author_cipher_wrong, "", false},
+    {"SignatureCertificateOtherAuthor", CertificatePurpose::signature, "3701", ErrorCode::internal,
+     "3702", false},
+};
+
+void warn(Inspected& out, std::string_view code) {
+  if (std::find(out.warnings.begin(), out.warnings.end(), code) == out.warnings.end())
+    out.warnings.emplace_back(code);
+}
+
+void inspect_one(const Situation& situation, std::string_view role,
+                 const crypto::Certificate& certificate, Inspected& out) {
+  const RoleCodes* codes = nullptr;
+  for (const auto& one : kRoles)
+    if (one.role == role) codes = &one;
+  base::check(codes != nullptr, "inspection of an unknown role");
+  const auto result = situation.trust.inspect(certificate, codes->purpose, situation.now);
+  mailbox::Inspection card;
+  card.at = situation.now;
+  card.role = std::string(role);
+  card.fingerprint = certificate.fingerprint();
+  card.subject = certificate.subject();
+  card.issuer = certificate.issuer();
+  card.serial = certificate.serial();
+  const bool client_cipher = role == "CipherCertificateOriginator";
+  const auto refuse = [&](const char* why) {
+    if (!out.refusal && codes->wrong != ErrorCode::internal)
+      out.refusal = fail(codes->wrong, std::string(role) + ": " + why);
+  };
+  const auto incomplete = [&] { warn(out, client_cipher ? "3501" : "3707"); };
+  switch (result.finding) {
+  case CertificateFinding::none:
+    card.math = mailbox::MathResult::ok;
+    card.offline = mailbox::OfflineResult::valid;
+    break;
+  case CertificateFinding::issuer_signature_wrong:
+    card.math = mailbox::MathResult::corrupted;
+    card.offline = mailbox::OfflineResult::invalid;
+    if (codes->wrong == ErrorCode::internal) warn(out, codes->wrong_warning);
+    else refuse("issuer signature wrong");
+    break;
+  case CertificateFinding::issuer_unknown:
+    card.math = mailbox::MathResult::indeterminate;
+    card.offline = mailbox::OfflineResult::indeterminate;
+    if (codes->must_be_trusted && situation.policy.refuse_unknown_issuer) refuse("issuer unknown");
+    else incomplete();
+    break;
+  case CertificateFinding::key_too_short:
+    card.math = mailbox::MathResult::ok;
+    card.offline = mailbox::OfflineResult::invalid;
+    refuse("key too short");
+    if (codes->wrong == ErrorCode::internal) incomplete();
+    break;
+  case CertificateFinding::wrong_key_usage:
+    card.math = mailbox::MathResult::ok;
+    card.offline = mailbox::OfflineResult::invalid;
+    incomplete();
+    break;
+  case CertificateFinding::outside_validity:
+    card.math = mailbox::MathResult::ok;
+    card.offline = mailbox::OfflineResult::invalid;
+    warn(out, codes->outside_validity);
+    break;
+  }
+  out.inspections.push_back(std::move(card));
+}
+
+}  // namespace
+
+Inspected inspect_client(const Situation& situation, const crypto::Certificate* cipher,
+                         const crypto::Certificate* signature) {
+  Inspected out;
+  if (cipher) inspect_one(situation, "CipherCertificateOriginator", *cipher, out);
+  if (signature) inspect_one(situation, "SignatureCertificateOriginator", *signature, out);
+  return out;
+}
+
+Inspected inspect_delivery(const Situation& situation,
+                           const std::vector<RoleCertificate>& certificates) {
+  Inspected out;
+  for (const auto& entry : certificates) inspect_one(situation, entry.role, entry.certificate, out);
+  return out;
+}
+
+}  // namespace osci

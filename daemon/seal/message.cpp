@@ -1,0 +1,266 @@
+#include "seal/message.h"
+#include "base/encoding.h"
+#include "crypto/digest.h"
+#include "seal/names.h"
+#include "seal/transport_encryption.h"
+#include "seal/transport_signature.h"
+#include "xml/writer.h"
+#include <set>
+
+namespace seal {
+
+using base::ErrorCode;
+using base::fail;
+
+namespace {
+
+constexpr std::size_t kMaxHeaderBlocks = 48;
+
+// "soapStoreDelivery.xsd" beside the SOAP namespace -> "StoreDelivery" (2.3: pairs in any order).
+std::optional<std::string> type_from(std::string_view schema_location) {
+  std::vector<std::string_view> items;
+  for (std::size_t at = 0; at < schema_location.size();) {
+    const auto begin = schema_location.find_first_not_of(" \t\r\n", at);
+    if (begin == std::string_view::npos) break;
+    const auto end = schema_location.find_first_of(" \t\r\n", begin);
+    items.push_back(schema_location.substr(
+        begin, end == std::string_view::npos ? std::string_view::npos : end - begin));
+    if (items.size() > 16) return std::nullopt;
+    if (end == std::string_view::npos) break;
+    at = end;
+  }
+  for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
+    if (items[i] != ns::soap) continue;
+    const auto file = items[i + 1];
+    if (!file.starts_with("soap") || !file.ends_with(".xsd") || file.size() > 64) return std::nullopt;
+    return std::string(file.substr(4, file.size() - 8));
+  }
+  return std::nullopt;
+}
+
+base::Result<xml::Document> parse_root_part(const mime::MessageView& parts, const xml::Limits& limits) {
+  if (!parts.parts[0].base64) return xml::Document::parse(parts.parts[0].raw, limits);
+  const auto decoded = parts.parts[0].decoded();
+  if (!decoded) return decoded.error();
+  return xml::Document::parse(*decoded, limits);
+}
+
+// Blocks of the OSCI namespaces may stand once; two QualityOfTimestamp blocks differ in Service.
+std::string block_key(const xml::Element& element) {
+  std::string key(element.namespace_uri());
+  key += '|';
+  key += element.name();
+  if (element.is(ns::osci, "QualityOfTimestamp"))
+    key += '|' + element.attribute("Service").value_or("");
+  return key;
+}
+
+// A signature or certificate smuggled into another block must not be mistaken for ours (13.4).
+bool contains_signature(const xml::Element& element) {
+  for (const auto& child : element.children())
+    if (child.is(ns::ds, "Signature") || contains_signature(child)) return true;
+  return false;
+}
+
+}  // namespace
+
+const std::string& Verified::type() const { return message_->type_; }
+const std::vector<Block>& Verified::blocks() const { return message_->blocks_; }
+const Block& Verified::body() const { return *message_->body_; }
+const std::vector<Attachment>& Verified::attachments() const { return message_->attachments_; }
+const std::optional<crypto::Certificate>& Verified::signer() const { return message_->signer_; }
+const std::map<std::string, xml::Element, std::less<>>& Verified::ids() const {
+  return message_->document_.ids();
+}
+
+const Block* Verified::block(std::string_view namespace_uri, std::string_view name) const {
+  for (const auto& one : message_->blocks_)
+    if (one.element.is(namespace_uri, name)) return &one;
+  return nullptr;
+}
+
+base::Result<Verified> Message::verified(bool signature_required) const {
+  if (signature_error_) return *signature_error_;
+  if (!signature_present_ && signature_required) return fail(ErrorCode::signature_missing, type_);
+  return Verified(*this);
+}
+
+struct Opener {
+  const OpenOptions& options;
+
+  // `broken`: the code of a structure violation; 9100 in clear messages, 9300 inside encrypted ones.
+  base::Result<Message> read(const mime::MessageView& parts, xml::Document document,
+                             ErrorCode broken) const {
+    const auto bad = [broken](const char* rule) { return fail(broken, rule); };
+    const xml::Element root = document.root();
+    if (!root.is(ns::soap, "Envelope") || !root.element_only()) return bad("no SOAP envelope");
+    const auto location = root.attribute(ns::xsi, "schemaLocation");
+    const auto children = root.children();
+    Message out(std::move(document));
+
+    if (!location) {
+      if (options.direction == Direction::request) return bad("no schemaLocation");
+      if (children.size() != 1 || !children[0].is(ns::soap, "Body"))
+        return bad("fault with something beside the Body");
+      out.body_ = Block{children[0], "", ""};
+      return out;
+    }
+    const auto type = type_from(*location);
+    if (!type) return bad("unknown schemaLocation");
+    out.type_ = *type;
+    if (*type == "MessageEncrypted") return bad("encrypted message inside an encrypted message");
+
+    if (children.size() != 2 || !children[0].is(ns::soap, "Header") ||
+        !children[1].is(ns::soap, "Body") || !children[0].element_only())
+      return bad("envelope is not exactly Header and Body");
+    const auto header = children[0].children();
+    if (header.empty() || header.size() > kMaxHeaderBlocks) return bad("number of header blocks");
+
+    const std::string_view signature_name = options.direction == Direction::request
+                                                ? "ClientSignature"
+                                                : "SupplierSignature";
+    std::optional<xml::Element> signature;
+    std::set<std::string> keys;
+    for (const auto& element : header) {
+      const auto id = element.attribute("Id");
+      if (!id) return bad("header block without Id");
+      if (element.namespace_uri().empty()) return bad("header block without namespace");
+      const bool known = element.namespace_uri() == ns::osci ||
+                         element.namespace_uri() == ns::osci2017 ||
+                         element.namespace_uri() == ns::soap || element.namespace_uri() == ns::ds ||
+                         element.namespace_uri() == ns::xenc;
+      if (known && !keys.insert(block_key(element)).second) return bad("header block repeated");
+      if (element.is(ns::osci, signature_name)) {
+        signature = element;
+        continue;
+      }
+      if (element.is(ns::osci, "ClientSignature") || element.is(ns::osci, "SupplierSignature"))
+        return bad("signature of the other side");
+      if (known && contains_signature(element)) return bad("signature in a foreign block");
+      out.blocks_.push_back(Block{element, *id, element.canonical()});
+    }
+    const auto body_id = children[1].attribute("Id");
+    if (!body_id) return bad("Body without Id");
+    out.body_ = Block{children[1], *body_id, children[1].canonical()};
+
+    for (std::size_t i = 1; i < parts.parts.size(); ++i) {
+      const auto& part = parts.parts[i];
+      auto bytes = part.decoded();
+      if (!bytes) return bad("attachment is not base64");
+      out.attachments_.push_back(Attachment{std::string(part.content_id),
+                                            std::string(part.content_type), part.other_headers,
+                                            std::move(*bytes), part.base64});
+    }
+
+    if (signature) {
+      out.signature_present_ = true;
+      auto signer = verify_signature(*signature, options.direction, out.blocks_, *out.body_,
+                                     out.attachments_);
+      if (signer) out.signer_ = *signer;
+      else out.signature_error_ = signer.error();
+    }
+    return out;
+  }
+
+  base::Result<Message> open(std::string_view body, std::string_view http_content_type,
+                             const std::vector<crypto::KeyPair>& keys,
+                             base::RandomSource& random) const {
+    std::string digest = crypto::digest(crypto::DigestAlgorithm::sha256, body);
+    const auto parts = mime::parse(body, options.mime, http_content_type);
+    if (!parts) return parts.error();
+    auto document = parse_root_part(*parts, options.xml);
+    if (!document) return document.error();
+    const auto location = document->root().attribute(ns::xsi, "schemaLocation");
+    const auto type = location ? type_from(*location) : std::nullopt;
+    if (type != "MessageEncrypted") {
+      auto out = read(*parts, std::move(*document), ErrorCode::malformed_message);
+      if (!out) return out;
+      out->digest_ = std::move(digest);
+      out->plain_ = body;
+      return out;
+    }
+    if (!document->root().is(ns::soap, "Envelope"))
+      return fail(ErrorCode::malformed_message, "no SOAP envelope");
+    auto decrypted = decrypt_envelope(*document, *parts, keys, options, random);
+    if (!decrypted) return decrypted.error();
+    auto out = read_inner(*decrypted);
+    // CBC has no integrity: whatever the inner message looks like could be an attacker's doing, so until
+    // a signature is verified every failure looks like any other (13.3).
+    if (!crypto::cipher_is_gcm(decrypted->transport.cipher) &&
+        (!out || !out->signature_present_ || out->signature_error_))
+      return fail(ErrorCode::undecryptable);
+    if (!out) return out;
+    out->transport_ = decrypted->transport;
+    out->digest_ = std::move(digest);
+    out->plain_ = std::move(decrypted->plain);
+    return out;
+  }
+
+  base::Result<Message> read_inner(const Decrypted& decrypted) const {
+    const auto parts = mime::parse(decrypted.plain, options.mime);
+    if (!parts) {
+      if (parts.error().code == ErrorCode::too_large) return parts.error();
+      return fail(ErrorCode::undecryptable);
+    }
+    auto document = parse_root_part(*parts, options.xml);
+    if (!document) {
+      if (document.error().code == ErrorCode::malformed_message)
+        return fail(ErrorCode::invalid_request, document.error().detail);
+      return document.error();
+    }
+    return read(*parts, std::move(*document), ErrorCode::invalid_request);
+  }
+};
+
+base::Result<Message> open(std::string_view body, std::string_view http_content_type,
+                           const std::vector<crypto::KeyPair>& keys, const OpenOptions& options,
+                           base::RandomSource& random) {
+  return Opener{options}.open(body, http_content_type, keys, random);
+}
+
+std::string schema_location(std::string_view type) {
+  return std::string(ns::soap) + " soap" + std::string(type) + ".xsd " + std::string(ns::ds) +
+         " oscisig.xsd " + std::string(ns::xenc) + " oscienc.xsd";
+}
+
+base::Result<std::string> close(const Draft& draft, const std::optional<SignWith>& sign,
+                                const std::optional<EncryptFor>& encrypt,
+                                base::RandomSource& random) {
+  const Context& c = draft.context;
+  base::check(!draft.blocks.empty(), "a message starts with a ControlBlock");
+  const std::string body_name = c.soap("Body");
+  const std::string body = "<" + body_name + c.declarations() + " Id=\"body\">" + draft.body + "</" +
+                           body_name + ">";
+  std::string signature;
+  if (sign) {
+    auto written = write_signature(draft, body, *sign);
+    if (!written) return written.error();
+    signature = std::move(*written);
+  }
+  std::string xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n\r\n<" + c.soap("Envelope") +
+                    c.declarations() + " xsi:schemaLocation=\"" + schema_location(draft.type) +
+                    "\"><" + c.soap("Header") + ">";
+  for (std::size_t i = 0; i < draft.blocks.size(); ++i) {
+    xml += draft.blocks[i].canonical;
+    if (i == 0) xml += signature;
+  }
+  xml += "</" + c.soap("Header") + ">" + body + "</" + c.soap("Envelope") + ">";
+
+  std::vector<mime::PartOut> parts;
+  for (const auto& attachment : draft.attachments) {
+    mime::PartOut part;
+    part.content_id = attachment.content_id;
+    part.content_type = attachment.content_type;
+    // "8bit" of binary octets is how peers label attachments; readers frame by the delimiter alone.
+    part.transfer_encoding = attachment.base64 ? "base64" : "8bit";
+    part.other_headers = attachment.headers;
+    part.bytes = attachment.bytes;
+    parts.push_back(std::move(part));
+  }
+  std::string plain =
+      mime::write("MIME_boundary_" + base::hex_encode(random.bytes(16)), xml, parts);
+  if (!encrypt) return plain;
+  return encrypt_envelope(plain, *encrypt, random);
+}
+
+}  // namespace seal

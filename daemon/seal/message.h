@@ -1,0 +1,158 @@
+// The transport envelope of OSCI 1.2: open() turns an HTTP body into a message whose signed parts are the
+// parts that decoders can reach; close() composes one. XML-DSig and XML-Enc in the strict OSCI profile
+// (wire reference 4, 5, 13.3, 13.4; design decision 5). Blocking CPU work: CPU pool. No global state.
+#pragma once
+#include "base/random.h"
+#include "base/result.h"
+#include "crypto/algorithms.h"
+#include "crypto/keys.h"
+#include "mime/message.h"
+#include "seal/context.h"
+#include "xml/document.h"
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace seal {
+
+// Requests are signed in ClientSignature by SignatureCertificateOriginator; answers in SupplierSignature
+// by SignatureCertificateIntermediary (4.2).
+enum class Direction { request, answer };
+
+struct Attachment {
+  std::string content_id;
+  std::string content_type = "application/octet-stream";
+  std::string headers;  // further MIME header lines, CRLF separated
+  std::string bytes;    // decoded: what the transport signature covers (4.4)
+  bool base64 = false;  // transfer coding used or wanted
+};
+
+// A child of soap:Header, or the Body, with its canonical text (apex C14N).
+struct Block {
+  xml::Element element;
+  std::string id;
+  std::string canonical;
+};
+
+// How the message travelled.
+struct Transport {
+  bool encrypted = false;
+  crypto::Cipher cipher = crypto::Cipher::aes256_gcm;
+  std::size_t iv_length = 12;
+  crypto::KeyTransport key_transport;
+  bool base64 = false;
+};
+
+struct OpenOptions {
+  Direction direction = Direction::request;
+  mime::Limits mime;
+  xml::Limits xml;
+  bool allow_cbc = false;    // legacy ciphers and key transport: off unless an operator turns them on
+  bool allow_rsa15 = false;
+};
+
+// What decoders may read: exactly the blocks, Body and attachments that the signature covers, or all of
+// them where policy accepts an unsigned message. Borrowed from its Message.
+class Verified {
+ public:
+  const std::string& type() const;
+  const std::vector<Block>& blocks() const;   // without the signature block, in document order
+  const Block* block(std::string_view namespace_uri, std::string_view name) const;  // null: absent
+  const Block& body() const;
+  const std::vector<Attachment>& attachments() const;
+  // Certificate that verified the signature; nullopt: unsigned.
+  const std::optional<crypto::Certificate>& signer() const;
+  const std::map<std::string, xml::Element, std::less<>>& ids() const;
+
+ private:
+  friend class Message;
+  explicit Verified(const class Message& message) : message_(&message) {}
+  const class Message* message_;
+};
+
+class Message {
+ public:
+  // E.g. "StoreDelivery"; from schemaLocation, spelled as in 1.2. Empty: a SOAP fault (2.3).
+  const std::string& type() const { return type_; }
+  const Transport& transport() const { return transport_; }
+  bool is_signed() const { return signature_present_; }
+
+  // The verified view. Errors: signature_missing (when required), signature_wrong,
+  // signature_incomplete.
+  base::Result<Verified> verified(bool signature_required) const;
+  // The same parts without any guarantee: only to read what an error answer needs (ControlBlock,
+  // languages, the client's cipher certificate). Never act on it.
+  Verified unverified() const { return Verified(*this); }
+
+  // SHA-256 (raw octets) of the body as received: recognises identical repeats.
+  const std::string& digest() const { return digest_; }
+  // The inner MIME message: what was encrypted, or a copy of the body.
+  const std::string& plain() const { return plain_; }
+
+ private:
+  friend class Verified;
+  friend struct Opener;
+  explicit Message(xml::Document document) : document_(std::move(document)) {}
+
+  std::string type_;
+  Transport transport_;
+  std::string digest_;
+  std::string plain_;
+  xml::Document document_;
+  std::vector<Block> blocks_;
+  std::optional<Block> body_;
+  std::vector<Attachment> attachments_;
+  bool signature_present_ = false;
+  std::optional<base::Error> signature_error_;
+  std::optional<crypto::Certificate> signer_;
+};
+
+// Every SOAP fault carries no schemaLocation: it opens as a message of empty type, unsigned, whose body()
+// is the Body. For requests that is invalid (malformed_message / invalid_request).
+// `keys`: the cipher key pairs of this party; chosen by full certificate equality (5.2).
+// Errors: malformed_message, duplicate_id, too_large, unknown_cipher_certificate, undecryptable (one
+// value for every way a decryption can fail, without detail), invalid_request (decrypted, but no message).
+base::Result<Message> open(std::string_view body, std::string_view http_content_type,
+                           const std::vector<crypto::KeyPair>& keys, const OpenOptions& options,
+                           base::RandomSource& random);
+
+// A header block to be written: `canonical` is its apex C14N in the draft's context and what gets hashed.
+struct DraftBlock {
+  std::string id;
+  std::string canonical;
+};
+
+struct Draft {
+  Direction direction = Direction::answer;
+  std::string type;      // e.g. "ResponseToStoreDelivery"
+  Context context = Context::standard();
+  std::vector<DraftBlock> blocks;  // the first is the ControlBlock; the signature follows it (3.6)
+  std::string body;                // canonical inside of soap:Body in this context
+  std::vector<Attachment> attachments;
+};
+
+struct SignWith {
+  crypto::KeyPair key;
+  std::string certificate_id;  // Id of the certificate element that KeyInfo names
+  crypto::SignatureAlgorithm algorithm = crypto::SignatureAlgorithm::rsa_sha256;
+  crypto::DigestAlgorithm digest = crypto::DigestAlgorithm::sha256;
+};
+
+struct EncryptFor {
+  crypto::Certificate recipient;
+  crypto::Cipher cipher = crypto::Cipher::aes256_gcm;
+  std::size_t iv_length = 12;  // GCM: 12 writes IvLength, 16 writes none (5.4)
+  crypto::KeyTransport key_transport;
+  bool base64 = false;
+};
+
+// The HTTP body of the message. Error: key_error (a key does not fit its algorithm).
+base::Result<std::string> close(const Draft& draft, const std::optional<SignWith>& sign,
+                                const std::optional<EncryptFor>& encrypt,
+                                base::RandomSource& random);
+
+// "http://schemas.xmlsoap.org/soap/envelope/ soap<Type>.xsd ..." (2.3).
+std::string schema_location(std::string_view type);
+
+}  // namespace seal

@@ -1,0 +1,82 @@
+// The whole intermediary without HTTP: gateway, real SQLite store in a folder of its own, directory with
+// two municipalities, trust in the test CA, a clock that stands still.
+#pragma once
+#include "async/work_pool.h"
+#include "gateway/gateway.h"
+#include "storage/sqlite_store.h"
+#include "support/keys.h"
+#include <boost/asio/io_context.hpp>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace support {
+
+class Intermediary {
+ public:
+  Intermediary();
+  explicit Intermediary(osci::Policy policy, bool legacy_ciphers = false);
+  ~Intermediary();
+
+  std::string post(std::string body, unsigned* status = nullptr);
+  void restart();  // closes the store and opens it again
+  std::string state() const { return folder_.string(); }
+
+  base::ManualClock clock{base::Instant{std::chrono::hours{24 * 365 * 57}}};
+  base::SystemRandom random;
+  osci::Policy policy;
+
+  mailbox::Store& store() { return *store_; }
+  const mailbox::MessageIdIssuer& ids() const { return ids_; }
+
+ private:
+  void start();
+  bool legacy_ciphers_ = false;
+  std::filesystem::path folder_;
+  std::unique_ptr<mailbox::Store> store_;
+  mailbox::MessageIdIssuer ids_;
+  boost::asio::io_context io_;
+  std::unique_ptr<async::WorkPool> cpu_, db_;
+  std::unique_ptr<gateway::Gateway> gateway_;
+};
+
+// A party that talks to the intermediary: composes requests and opens answers.
+class Party {
+ public:
+  explicit Party(const std::string& name);  // "sender", "recipient", "other"
+
+  osci::Request request(osci::MessageType type) const;  // implicit, with certificates
+  // A StoreDelivery of `payload` (as an opaque container) for "recipient".
+  osci::Request delivery(const std::string& message_id, const std::string& payload,
+                         const std::string& addressee = "recipient") const;
+  std::string seal(const osci::Request& request, bool sign = true, bool encrypt = true) const;
+  osci::Answer open(const std::string& answer) const;  // throws std::runtime_error on a fault
+  seal::SignWith signing() const;
+  seal::EncryptFor encrypting() const;
+
+  std::string name;
+  const crypto::KeyPair& cipher;
+  const crypto::KeyPair& signature;
+  mutable base::SystemRandom random;
+};
+
+// Code of a fault or of the first feedback entry ("9400", "0800").
+std::string code_of(const Party& party, const std::string& answer);
+bool is_fault(const std::string& answer);
+
+// One explicit dialog.
+class Dialog {
+ public:
+  Dialog(Intermediary& intermediary, const Party& party);  // InitDialog
+  osci::Request next(osci::MessageType type) const;        // with the right ControlBlock
+  osci::Answer send(const osci::Request& request);         // and takes the answer's challenge over
+  osci::Answer exchange(const std::string& wire, const osci::Request& request);
+
+  Intermediary& intermediary;
+  const Party& party;
+  std::string conversation_id;
+  std::string challenge;
+  std::uint32_t sequence = 0;
+};
+
+}  // namespace support
