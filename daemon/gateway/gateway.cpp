@@ -1,0 +1,278 @@
+#include "gateway/gateway.h"
+#include "base/crash_point.h"
+#include "base/log.h"
+#include "crypto/signature.h"
+#include "osci/feedback.h"
+
+namespace gateway {
+namespace {
+
+using base::ErrorCode;
+using base::LogLevel;
+
+constexpr std::size_t kWaitersPerDialog = 4;
+
+Reply reply(std::string body) {
+  return Reply{200, std::make_shared<const std::string>(std::move(body))};
+}
+
+Reply refused_before_answer(const base::Error& error) {
+  return Reply{osci::outcome(error.code).http_status, std::make_shared<const std::string>()};
+}
+
+void log_refusal(const base::Error& error, std::string_view type, std::string_view party,
+                 std::string_view message_id) {
+  const auto& row = osci::outcome(error.code);
+  base::log(row.log_level, "request.refused", "request refused",
+            {{"code", std::string(row.osci_code)},
+             {"error", std::string(base::to_string(error.code))},
+             {"rule", error.detail},
+             {"type", std::string(type)},
+             {"party", std::string(party)},
+             {"message_id", std::string(message_id)}});
+}
+
+Reply fault(const base::Error& error, std::string_view type = {}, std::string_view party = {}) {
+  log_refusal(error, type, party, {});
+  const auto level = osci::outcome(error.code).reply;
+  if (level == osci::Reply::http) return refused_before_answer(error);
+  return reply(osci::write_fault(error.code));
+}
+
+struct Opened {
+  std::shared_ptr<const seal::Message> message;
+  std::string conversation_id;  // of the unverified ControlBlock: only finds the dialog to compare with
+};
+
+void log_outcome(const osci::Plan& plan, const osci::StoreOutcome& outcome) {
+  if (const auto* receipt = std::get_if<mailbox::Receipt>(&outcome)) {
+    base::log(LogLevel::info, receipt->repeated ? "delivery.repeated" : "delivery.stored",
+              receipt->repeated ? "receipt repeated for a known delivery" : "delivery stored",
+              {{"message_id", receipt->card.message_id},
+               {"mailbox", plan.mailbox},
+               {"party", plan.party},
+               {"code", plan.explicit_dialog ? "0801" : "0800"}});
+  } else if (const auto* fetched = std::get_if<mailbox::Fetched>(&outcome)) {
+    if (fetched->delivery)
+      base::log(LogLevel::info, "delivery.offered", "delivery handed to the recipient",
+                {{"message_id", fetched->delivery->card.message_id},
+                 {"mailbox", fetched->delivery->mailbox},
+                 {"party", plan.party},
+                 {"code", "0801"}});
+    else
+      base::log(LogLevel::debug, "mailbox.empty", "nothing to fetch",
+                {{"mailbox", plan.mailbox}, {"party", plan.party}, {"code", "9803"}});
+  } else if (std::holds_alternative<osci::OpenDialog>(plan.action)) {
+    base::log(LogLevel::info, "dialog.opened", "dialog opened", {{"party", plan.party}});
+  } else if (plan.turn && plan.turn->close) {
+    base::log(LogLevel::info, "dialog.closed", "dialog closed", {{"party", plan.party}});
+  }
+}
+
+// The store's part of a plan; on a database thread.
+base::Result<osci::StoreOutcome> carry_out_now(mailbox::Store& store, const osci::Plan& plan,
+                                               std::uint32_t max_open_dialogs) {
+  using Outcome = base::Result<osci::StoreOutcome>;
+  const auto nothing = [](const base::Result<>& done) -> Outcome {
+    if (!done) return done.error();
+    return osci::StoreOutcome{};
+  };
+  const auto value = [](auto done) -> Outcome {
+    if (!done) return done.error();
+    return osci::StoreOutcome{std::move(*done)};
+  };
+  if (const auto* open = std::get_if<osci::OpenDialog>(&plan.action))
+    return nothing(store.open_dialog(open->dialog, max_open_dialogs));
+  if (const auto* delivery = std::get_if<osci::StoreIt>(&plan.action))
+    return value(store.store(delivery->delivery, plan.turn, delivery->refused_result));
+  if (const auto* fetch = std::get_if<osci::FetchIt>(&plan.action)) {
+    if (!plan.turn) return value(store.read(fetch->selection));
+    return value(store.fetch(fetch->selection, *plan.turn));
+  }
+  if (const auto* cards = std::get_if<osci::ListCards>(&plan.action))
+    return value(store.cards(cards->selection, plan.turn));
+  if (plan.turn) return nothing(store.take_turn(*plan.turn));
+  return osci::StoreOutcome{};
+}
+
+}  // namespace
+
+Gateway::Gateway(Parts parts, std::shared_ptr<const Settings> settings,
+                 std::size_t answer_cache_bytes)
+    : parts_(parts), settings_(std::move(settings)), dialogs_(kWaitersPerDialog),
+      answers_(answer_cache_bytes) {}
+
+asio::awaitable<Reply> Gateway::handle(std::shared_ptr<const std::string> body,
+                                       std::string content_type) {
+  std::string bug;
+  try {
+    co_return co_await answer(std::move(body), std::move(content_type));
+  } catch (const base::InternalError& error) {
+    bug = error.what();
+  } catch (const std::bad_alloc&) {
+    bug = "out of memory";
+  }
+  base::log(LogLevel::critical, "request.bug", "request ended by an internal error",
+            {{"error", bug}});
+  co_return reply(osci::write_fault(ErrorCode::internal));
+}
+
+asio::awaitable<Reply> Gateway::answer(std::shared_ptr<const std::string> body,
+                                       std::string content_type) {
+  const auto settings = settings_;
+  auto open_job = [settings, body = std::move(body), content_type = std::move(content_type),
+                   &random = parts_.random]() mutable -> base::Result<Opened> {
+    auto message =
+        seal::open(*body, content_type, settings->cipher_keys, settings->open, random);
+    if (!message) return message.error();
+    Opened out;
+    out.message = std::make_shared<const seal::Message>(std::move(*message));
+    if (const auto frame = osci::decode_frame(*out.message))
+      out.conversation_id = frame->control.conversation_id.value_or("");
+    return out;
+  };
+  auto opened = co_await parts_.cpu.run(std::move(open_job));
+  if (!opened) co_return fault(opened.error());
+
+  // One request at a time in each dialog; a silent re-send that overtakes its original waits here and
+  // then finds the answer (7.4).
+  const std::string conversation_id = opened->conversation_id;
+  if (conversation_id.empty())
+    co_return co_await answer_opened(std::move(opened->message), settings, conversation_id);
+  auto guard = co_await dialogs_.acquire(conversation_id);
+  if (!guard) co_return fault(guard.error());
+  co_return co_await answer_opened(std::move(opened->message), settings, conversation_id);
+}
+
+asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Message> message,
+                                              std::shared_ptr<const Settings> settings,
+                                              std::string conversation_id) {
+  std::optional<mailbox::Dialog> dialog;
+  if (!conversation_id.empty()) {
+    if (auto known = answers_.find(conversation_id, message->digest())) {
+      base::log(LogLevel::info, "request.repeated", "identical repeat answered as before",
+                {{"type", message->type()}});
+      co_return Reply{200, std::move(known)};
+    }
+    auto find_job = [&store = parts_.store, conversation_id] {
+      return store.find_dialog(conversation_id);
+    };
+    auto found = co_await parts_.db.run(std::move(find_job));
+    if (!found) co_return fault(found.error(), message->type());
+    dialog = std::move(*found);
+  }
+
+  const base::Instant now = parts_.clock.now();
+  auto decide_job = [message, settings, dialog, now, &ids = parts_.ids, &random = parts_.random] {
+    const osci::Situation situation{now,  settings->policy,           *settings->directory, *settings->trust,
+                                    ids,  random, dialog ? &*dialog : nullptr};
+    return std::make_shared<osci::Plan>(osci::decide(*message, situation));
+  };
+  auto decided = co_await parts_.cpu.run(std::move(decide_job));
+  if (!decided) co_return fault(decided.error(), message->type());
+  const std::shared_ptr<osci::Plan> plan = *decided;
+
+  if (const auto* broken = std::get_if<osci::Fault>(&plan->action)) {
+    const base::Error error = broken->error;
+    if (broken->close_dialog) {
+      answers_.forget(*broken->close_dialog);
+      auto close_job = [&store = parts_.store, id = *broken->close_dialog] {
+        return store.close_dialog(id);
+      };
+      const auto closed = co_await parts_.db.run(std::move(close_job));
+      if (!closed)
+        base::log(LogLevel::error, "dialog.not_closed", "a broken dialog could not be closed",
+                  {{"error", std::string(base::to_string(closed.error().code))}});
+    }
+    co_return fault(error, message->type(), plan->party);
+  }
+
+  auto outcome = co_await carry_out(plan);
+  if (!outcome) {
+    const base::Error error = outcome.error();
+    // A concurrent request of the same dialog was faster on another node, or the database is too busy to
+    // take this one: nothing has changed, and no order-level answer fits the dialog's state.
+    if (error.code == ErrorCode::control_block || error.code == ErrorCode::overloaded)
+      co_return fault(error, message->type(), plan->party);
+  } else {
+    log_outcome(*plan, *outcome);
+  }
+  if (plan->refusal || !outcome)
+    log_refusal(plan->refusal ? *plan->refusal : outcome.error(), message->type(), plan->party,
+                plan->message_id.value_or(""));
+  base::crash_point("gateway.before_answer");
+
+  auto close_job = [plan, outcome = std::move(outcome), settings, message,
+                    &random = parts_.random]() -> base::Result<std::string> {
+    const auto answer = osci::conclude(*plan, outcome);
+    if (!answer) return answer.error();
+    // An order-level error that cannot be encrypted for anybody travels as a fault (3.5, 3.6).
+    if (!plan->encrypt_for && message->transport().encrypted)
+      return osci::write_fault(answer->feedback.front().code);
+    const auto draft =
+        osci::encode_answer(*answer, osci::Identity{settings->signature_key.certificate}, true);
+    seal::SignWith sign{settings->signature_key,
+                        osci::certificate_id("intermed_signature",
+                                             settings->signature_key.certificate),
+                        settings->signature_algorithm, crypto::DigestAlgorithm::sha256};
+    std::optional<seal::EncryptFor> encrypt;
+    if (plan->encrypt_for) {
+      encrypt = seal::EncryptFor{*plan->encrypt_for, crypto::Cipher::aes256_gcm,
+                                 plan->short_iv ? std::size_t{12} : std::size_t{16},
+                                 crypto::KeyTransport{}, message->transport().base64};
+    }
+    return seal::close(draft, sign, encrypt, random);
+  };
+  auto closed = co_await parts_.cpu.run(std::move(close_job));
+  if (!closed) {
+    // The plan is carried out but its answer could not be made; the client repeats the identical
+    // request and gets the stored result.
+    co_return fault(closed.error(), message->type(), plan->party);
+  }
+  auto body = std::make_shared<const std::string>(std::move(*closed));
+  if (!conversation_id.empty()) answers_.put(conversation_id, message->digest(), body);
+  co_return Reply{200, std::move(body)};
+}
+
+asio::awaitable<base::Result<osci::StoreOutcome>>
+Gateway::carry_out(std::shared_ptr<osci::Plan> plan) {
+  const bool needs_store = plan->turn || !std::holds_alternative<osci::TakeTurn>(plan->action);
+  if (!needs_store) co_return osci::StoreOutcome{};
+  const std::uint32_t max_open = settings_->policy.max_open_dialogs;
+  auto job = [&store = parts_.store, plan, max_open] {
+    return carry_out_now(store, *plan, max_open);
+  };
+  auto outcome = co_await parts_.db.run(std::move(job));
+  if (outcome || !plan->turn) co_return outcome;
+
+  // The order failed and left the store unchanged, so the client's next request would not fit. Taking the
+  // turn alone keeps the challenge chain; if even that fails the client opens a new dialog.
+  const auto code = outcome.error().code;
+  if (code != ErrorCode::storage_full && code != ErrorCode::storage_failure &&
+      code != ErrorCode::quota_exceeded)
+    co_return outcome;
+  auto turn = *plan->turn;
+  turn.result = "refused:" + std::string(osci::outcome(code).osci_code);
+  auto turn_job = [&store = parts_.store, turn] { return store.take_turn(turn); };
+  const auto taken = co_await parts_.db.run(std::move(turn_job));
+  if (!taken)
+    base::log(LogLevel::error, "dialog.stuck", "a dialog could not go on after a storage error",
+              {{"error", std::string(base::to_string(taken.error().code))}});
+  co_return outcome;
+}
+
+asio::awaitable<void> Gateway::expire_dialogs(base::Instant idle_before,
+                                              base::Instant forget_before) {
+  auto job = [&store = parts_.store, idle_before, forget_before] {
+    return store.expire_dialogs(idle_before, forget_before);
+  };
+  const auto expired = co_await parts_.db.run(std::move(job));
+  if (!expired)
+    base::log(LogLevel::error, "dialog.expiry_failed", "idle dialogs could not be closed",
+              {{"error", std::string(base::to_string(expired.error().code))}});
+  else if (*expired > 0)
+    base::log(LogLevel::info, "dialog.expired", "idle dialogs closed",
+              {{"count", std::to_string(*expired)}});
+}
+
+}  // namespace gateway

@@ -1,0 +1,79 @@
+// One request from HTTP body to answer, in seven steps (README): parse and open on the CPU pool, decide,
+// let the store carry the plan out, conclude and close on the CPU pool. Knows neither HTTP nor SQL.
+#pragma once
+#include "async/keyed_lock.h"
+#include "async/work_pool.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "crypto/keys.h"
+#include "crypto/trust.h"
+#include "directory/directory.h"
+#include "gateway/answer_cache.h"
+#include "mailbox/message_id.h"
+#include "mailbox/store.h"
+#include "osci/decide.h"
+#include "seal/message.h"
+#include <boost/asio/awaitable.hpp>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace gateway {
+
+namespace asio = boost::asio;
+
+// Everything that a reload may exchange. Immutable; a request works with the snapshot it began with.
+struct Settings {
+  std::vector<crypto::KeyPair> cipher_keys;  // the first is the current one
+  crypto::KeyPair signature_key;
+  crypto::SignatureAlgorithm signature_algorithm = crypto::SignatureAlgorithm::rsa_sha256;
+  std::shared_ptr<const directory::Directory> directory;
+  std::shared_ptr<const crypto::TrustStore> trust;
+  osci::Policy policy;
+  seal::OpenOptions open;
+};
+
+struct Reply {
+  unsigned status = 200;
+  std::shared_ptr<const std::string> body;  // an OSCI message; empty with status 503
+};
+
+class Gateway {
+ public:
+  struct Parts {
+    const base::Clock& clock;
+    base::RandomSource& random;
+    mailbox::Store& store;
+    const mailbox::MessageIdIssuer& ids;
+    async::WorkPool& cpu;
+    async::WorkPool& db;
+  };
+  // All parts outlive the gateway and every request in it.
+  Gateway(Parts parts, std::shared_ptr<const Settings> settings, std::size_t answer_cache_bytes);
+
+  // On the gateway's executor, as all members.
+  void replace(std::shared_ptr<const Settings> settings) { settings_ = std::move(settings); }
+  std::shared_ptr<const Settings> settings() const { return settings_; }
+
+  // Always answers: with an OSCI answer, a SOAP fault (both status 200, wire reference 3.4), 413, or 503
+  // when a pool is full. Must not be cancelled: the outcome of a commit has to be learned.
+  asio::awaitable<Reply> handle(std::shared_ptr<const std::string> body, std::string content_type);
+
+  // Closes dialogs idle since before `idle_before`.
+  asio::awaitable<void> expire_dialogs(base::Instant idle_before, base::Instant forget_before);
+
+ private:
+  asio::awaitable<Reply> answer(std::shared_ptr<const std::string> body, std::string content_type);
+  asio::awaitable<Reply> answer_opened(std::shared_ptr<const seal::Message> message,
+                                       std::shared_ptr<const Settings> settings,
+                                       std::string conversation_id);
+  asio::awaitable<base::Result<osci::StoreOutcome>> carry_out(std::shared_ptr<osci::Plan> plan);
+
+  Parts parts_;
+  std::shared_ptr<const Settings> settings_;
+  async::KeyedLock dialogs_;
+  AnswerCache answers_;
+};
+
+}  // namespace gateway

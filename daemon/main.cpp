@@ -1,0 +1,400 @@
+// dataclearingd: composition root, the only file that names every module.
+#include "async/task_group.h"
+#include "async/work_pool.h"
+#include "base/log.h"
+#include "crypto/signature.h"
+#include "gateway/gateway.h"
+#include "http/server.h"
+#include "lookup/file_directory.h"
+#include "ops/config.h"
+#include "ops/health.h"
+#include "ops/logging.h"
+#include "ops/systemd.h"
+#include "storage/sqlite_store.h"
+#include "xml/document.h"
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace {
+
+namespace asio = boost::asio;
+using base::ErrorCode;
+using base::fail;
+using base::LogLevel;
+
+constexpr std::size_t kAnswerCacheBytes = std::size_t{64} << 20;
+constexpr auto kHousekeeping = std::chrono::seconds{30};
+constexpr auto kProbe = std::chrono::seconds{10};
+// A closed dialog is remembered a little, so that a re-sent ExitDialog finds its answer.
+constexpr auto kForgetDialogs = std::chrono::hours{1};
+
+base::Result<std::string> read_file(const std::filesystem::path& path) {
+  constexpr std::size_t max = std::size_t{1} << 20;
+  std::ifstream in(path, std::ios::binary);
+  std::string out(max + 1, '\0');
+  in.read(out.data(), static_cast<std::streamsize>(out.size()));
+  if (in.bad() || (!in.eof() && in.fail()) || !in.is_open())
+    return fail(ErrorCode::file_error, path.string() + ": cannot be read");
+  out.resize(static_cast<std::size_t>(in.gcount()));
+  if (out.size() > max) return fail(ErrorCode::file_error, path.string() + ": larger than 1 MiB");
+  return out;
+}
+
+base::Result<std::string> read_pin(const ops::Config::Intermediary& config) {
+  if (config.pin_env) {
+    const char* value = std::getenv(config.pin_env->c_str());
+    if (!value)
+      return fail(ErrorCode::key_error, "environment variable " + *config.pin_env + " is not set");
+    return std::string(value);
+  }
+  if (!config.pin_file) return std::string{};
+  auto text = read_file(*config.pin_file);
+  if (!text) return text.error();
+  return text->substr(0, text->find_first_of("\r\n"));
+}
+
+base::Result<std::vector<crypto::Certificate>>
+read_certificates(const std::vector<std::filesystem::path>& files) {
+  std::vector<crypto::Certificate> out;
+  for (const auto& file : files) {
+    const auto text = read_file(file);
+    if (!text) return text.error();
+    auto bundle = crypto::Certificate::bundle_from_file_text(*text);
+    if (!bundle) return fail(bundle.error().code, file.string() + ": " + bundle.error().detail);
+    out.insert(out.end(), bundle->begin(), bundle->end());
+  }
+  return out;
+}
+
+// Everything that SIGHUP loads again: keys, trust and directory.
+base::Result<std::shared_ptr<const gateway::Settings>> load_settings(const ops::Config& config,
+                                                                     base::Instant now) {
+  const auto& own = config.intermediary;
+  const auto pin = read_pin(own);
+  if (!pin) return pin.error();
+  const auto path = [](const std::optional<std::filesystem::path>& p) {
+    return p ? p->string() : std::string{};
+  };
+  auto cipher = crypto::load_key_pair(own.cipher_key.string(), path(own.cipher_certificate), *pin);
+  if (!cipher) return cipher.error();
+  if (cipher->key.kind() != crypto::KeyKind::rsa)
+    return fail(ErrorCode::key_error, own.cipher_key.string() + ": the cipher key must be an RSA key");
+  auto signature =
+      crypto::load_key_pair(own.signature_key.string(), path(own.signature_certificate), *pin);
+  if (!signature) return signature.error();
+  // The reference client refuses signatures of a certificate that may not sign (wire reference 4.2).
+  if (!signature->certificate.may_sign())
+    return fail(ErrorCode::key_error,
+                own.signature_key.string() + ": key usage of the certificate does not allow signatures");
+  if (!cipher->certificate.may_encipher())
+    return fail(ErrorCode::key_error,
+                own.cipher_key.string() + ": key usage of the certificate does not allow encryption");
+  for (const auto* pair : {&*cipher, &*signature})
+    if (pair->certificate.not_after() < now)
+      base::log(LogLevel::error, "key.expired", "own certificate is expired; clients will refuse it",
+                {{"fingerprint", pair->certificate.fingerprint()},
+                 {"not_after", base::format_datetime(pair->certificate.not_after())}});
+
+  auto anchors = read_certificates(config.trust.anchors);
+  if (!anchors) return anchors.error();
+  auto intermediates = read_certificates(config.trust.intermediates);
+  if (!intermediates) return intermediates.error();
+  auto directory = lookup::load_directory_file(config.directory.file.string());
+  if (!directory) return directory.error();
+
+  crypto::TrustPolicy trust;
+  trust.min_rsa_bits = static_cast<int>(config.trust.min_rsa_bits);
+  const auto algorithm = crypto::default_signature_algorithm(signature->key);
+  auto settings = std::make_shared<gateway::Settings>(
+      gateway::Settings{{std::move(*cipher)},
+                        std::move(*signature),
+                        algorithm,
+                        std::move(*directory),
+                        std::make_shared<const crypto::TrustStore>(std::move(*anchors),
+                                                                   std::move(*intermediates), trust),
+                        {},
+                        {}});
+  auto& policy = settings->policy;
+  policy.require_encryption = config.policy.require_encryption;
+  policy.require_signature = config.policy.require_signature;
+  policy.refuse_unknown_issuer = config.trust.unknown_issuer == ops::UnknownIssuer::refuse;
+  policy.create_mailboxes = config.directory.create_mailboxes;
+  policy.default_language = config.policy.default_language;
+  policy.max_open_dialogs = static_cast<std::uint32_t>(config.dialogs.max_open_per_client);
+  policy.max_cards = static_cast<std::uint32_t>(config.limits.process_cards);
+  policy.max_message_ids = config.limits.selection_ids;
+  auto& open = settings->open;
+  open.direction = seal::Direction::request;
+  open.mime.parts = config.limits.parts;
+  open.xml.size = config.limits.xml;
+  open.allow_cbc = config.policy.allow_cbc;
+  open.allow_rsa15 = config.policy.allow_rsa15;
+  return std::shared_ptr<const gateway::Settings>(std::move(settings));
+}
+
+// The key of the message ids must be the same after every restart, or ids that senders hold would be
+// refused. If the process dies before the rename the next start makes a new key: no id has been issued
+// yet. After the rename it is there to stay.
+base::Result<std::string> message_id_key(const std::filesystem::path& state,
+                                         base::RandomSource& random) {
+  const auto file = state / "message-id.key";
+  constexpr std::size_t size = 32;
+  if (std::filesystem::exists(file)) {
+    auto key = read_file(file);
+    if (!key) return key.error();
+    if (key->size() != size)
+      return fail(ErrorCode::file_error, file.string() + ": damaged; restore it from a backup");
+    return key;
+  }
+  const std::string key = random.bytes(size);
+  const auto temporary = state / "message-id.key.new";
+  const int out = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (out < 0) return fail(ErrorCode::file_error, temporary.string() + ": cannot be written");
+  const bool written = ::write(out, key.data(), key.size()) == static_cast<ssize_t>(key.size()) &&
+                       ::fsync(out) == 0;
+  const bool closed = ::close(out) == 0;
+  if (!written || !closed || ::rename(temporary.c_str(), file.c_str()) != 0)
+    return fail(ErrorCode::file_error, file.string() + ": cannot be written");
+  const int folder = ::open(state.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = folder >= 0 && ::fsync(folder) == 0;
+  if (folder >= 0) ::close(folder);
+  if (!synced) return fail(ErrorCode::file_error, state.string() + ": cannot be synced");
+  return key;
+}
+
+// The daemon at work. Members are declared in the order in which they must outlive each other; stop()
+// ends them in the reverse order.
+class Daemon {
+ public:
+  Daemon(ops::Config config, std::shared_ptr<const gateway::Settings> settings,
+         std::unique_ptr<mailbox::Store> store, const std::string& id_key)
+      : config_(std::move(config)), store_(std::move(store)),
+        ids_(id_key, config_.intermediary.name, config_.message_ids.validity),
+        cpu_("cpu", ops::cpu_threads(config_), config_.limits.cpu_waiting),
+        db_("db", config_.limits.db_threads, config_.limits.db_waiting),
+        gateway_({clock_, random_, *store_, ids_, cpu_, db_}, std::move(settings), kAnswerCacheBytes),
+        tasks_(io_.get_executor(), "daemon"),
+        server_(io_.get_executor(), ops::server_limits(config_), osci_handler()),
+        signals_(io_, SIGTERM, SIGINT, SIGHUP) {}
+
+  base::Result<> run() {
+    health_.add("storage", [this] { return storage_; });
+    health_.add("accepting", [this]() -> base::Result<> {
+      if (stopping_) return fail(ErrorCode::overloaded, "shutting down");
+      return {};
+    });
+    const auto port = server_.listen(config_.listen.address, config_.listen.port);
+    if (!port) return port.error();
+    if (!config_.listen.admin_address.empty()) {
+      admin_.emplace(io_.get_executor(), ops::admin_server_limits(config_), health_.handler());
+      const auto admin = admin_->listen(config_.listen.admin_address, config_.listen.admin_port);
+      if (!admin) return admin.error();
+      tasks_.spawn(admin_->run());
+      base::log(LogLevel::info, "daemon.admin", "health on the admin listener",
+                {{"address", config_.listen.admin_address}, {"port", std::to_string(*admin)}});
+    }
+    tasks_.spawn(server_.run());
+    tasks_.spawn(housekeeping());
+    tasks_.spawn(probing());
+    tasks_.spawn(watchdog());
+    asio::co_spawn(io_, signals(), asio::detached);
+    base::log(LogLevel::info, "daemon.ready", "accepting OSCI requests",
+              {{"address", config_.listen.address},
+               {"port", std::to_string(*port)},
+               {"path", config_.listen.path},
+               {"organisations",
+                std::to_string(gateway_.settings()->directory->organisations().size())},
+               {"anchors", std::to_string(gateway_.settings()->trust->anchor_count())}});
+    ops::notify_ready("accepting OSCI requests on port " + std::to_string(*port));
+    io_.run();
+    return {};
+  }
+
+ private:
+  http::Handler osci_handler() {
+    return [this](std::shared_ptr<const http::Request> request) -> asio::awaitable<http::Response> {
+      return serve(std::move(request));
+    };
+  }
+
+  asio::awaitable<http::Response> serve(std::shared_ptr<const http::Request> request) {
+    http::Response response;
+    const auto query = request->target.find('?');
+    if (request->target.substr(0, query) != config_.listen.path) {
+      response.status = 404;
+      co_return response;
+    }
+    if (request->method != "POST") {
+      response.status = 405;
+      co_return response;
+    }
+    // Shares ownership of the request: its part of the byte budget is held until the body is read.
+    std::shared_ptr<const std::string> body(request, &request->body);
+    std::string content_type = request->content_type;
+    request.reset();
+    const gateway::Reply reply = co_await gateway_.handle(std::move(body), std::move(content_type));
+    response.status = reply.status;
+    if (reply.status == 503) response.retry_after_seconds = 5;
+    if (reply.body) response.body = *reply.body;
+    // What the reference client sends itself; it ignores the header of answers (3.4).
+    if (!response.body.empty()) response.content_type = "text/xml; charset=utf-8";
+    co_return response;
+  }
+
+  asio::awaitable<void> housekeeping() {
+    while (!stopping_) {
+      co_await async::sleep_for(kHousekeeping);
+      const auto now = clock_.now();
+      co_await gateway_.expire_dialogs(now - config_.dialogs.idle_timeout,
+                                       now - config_.dialogs.idle_timeout - kForgetDialogs);
+    }
+  }
+
+  // Readiness must be cheap to ask for, so a real write is tried in the background.
+  asio::awaitable<void> probing() {
+    while (!stopping_) {
+      auto job = [this] { return store_->probe(); };
+      auto probed = co_await db_.run(std::move(job));
+      if (!probed && storage_)
+        base::log(LogLevel::critical, "storage.unready", "the store does not take writes",
+                  {{"error", std::string(base::to_string(probed.error().code))}});
+      if (probed && !storage_) base::log(LogLevel::info, "storage.ready", "the store takes writes");
+      storage_ = std::move(probed);
+      co_await async::sleep_for(kProbe);
+    }
+  }
+
+  // Bound to progress of the loop and of the CPU pool, not to a timer of its own.
+  asio::awaitable<void> watchdog() {
+    const auto interval = ops::watchdog_interval();
+    if (!interval) co_return;
+    while (true) {
+      auto job = [] {};
+      const auto alive = co_await cpu_.run(std::move(job));
+      if (alive || alive.error().code == ErrorCode::overloaded) ops::notify_watchdog();
+      co_await async::sleep_for(*interval / 2);
+    }
+  }
+
+  asio::awaitable<void> signals() {
+    for (;;) {
+      boost::system::error_code failed;
+      auto token = asio::redirect_error(asio::use_awaitable, failed);
+      const int signal = co_await signals_.async_wait(token);
+      if (failed) co_return;
+      if (signal == SIGHUP) {
+        co_await reload();
+      } else {
+        co_await stop();
+        co_return;
+      }
+    }
+  }
+
+  // A configuration that does not load changes nothing: the daemon goes on with what it has.
+  asio::awaitable<void> reload() {
+    ops::notify_reloading();
+    auto job = [config = config_, now = clock_.now()] { return load_settings(config, now); };
+    auto loaded = co_await cpu_.run(std::move(job));
+    if (loaded) {
+      gateway_.replace(std::move(*loaded));
+      base::log(LogLevel::info, "daemon.reloaded", "keys, trust anchors and directory loaded again",
+                {{"organisations",
+                  std::to_string(gateway_.settings()->directory->organisations().size())}});
+    } else {
+      base::log(LogLevel::error, "daemon.reload_failed", "reload refused; the old state stays in force",
+                {{"error", loaded.error().detail}});
+    }
+    ops::notify_ready("accepting OSCI requests");
+  }
+
+  // Stop accepting, wake idle connections, let accepted requests end, then join the pools.
+  asio::awaitable<void> stop() {
+    if (stopping_) co_return;
+    stopping_ = true;
+    base::log(LogLevel::info, "daemon.stopping", "shutting down");
+    ops::notify_stopping();
+    co_await server_.drain(config_.shutdown);
+    if (admin_) co_await admin_->drain(std::chrono::seconds{1});
+    tasks_.cancel();
+    co_await tasks_.empty();
+    // A handler whose client has left may still wait for its commit: its outcome is awaited too.
+    while (server_.counts().handling > 0) co_await async::sleep_for(std::chrono::milliseconds{20});
+    io_.stop();
+  }
+
+  ops::Config config_;
+  base::SystemClock clock_;
+  base::SystemRandom random_;
+  std::unique_ptr<mailbox::Store> store_;
+  mailbox::MessageIdIssuer ids_;
+  asio::io_context io_{1};
+  async::WorkPool cpu_;
+  async::WorkPool db_;
+  gateway::Gateway gateway_;
+  ops::Health health_;
+  base::Result<> storage_{fail(ErrorCode::storage_failure, "not probed yet")};
+  bool stopping_ = false;
+  async::TaskGroup tasks_;
+  http::Server server_;
+  std::optional<http::Server> admin_;
+  asio::signal_set signals_;
+};
+
+int complain(const base::Error& error) {
+  std::cerr << "dataclearingd: " << error.detail << '\n';
+  return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"dataclearingd - OSCI-Transport 1.2 intermediary"};
+  std::string config_file = "/etc/dataclearing/dataclearing.toml";
+  bool check = false;
+  app.add_option("--config", config_file, "configuration file (TOML)")->capture_default_str();
+  app.add_flag("--check-config", check, "load configuration, keys, trust and directory, then exit");
+  app.set_version_flag("--version", "dataclearingd " DC_VERSION);
+  CLI11_PARSE(app, argc, argv);
+
+  xml::initialise();
+  auto config = ops::load_config(config_file);
+  if (!config) return complain(config.error());
+  const base::SystemClock clock;
+  ops::start_logging(config->log, clock);
+  auto settings = load_settings(*config, clock.now());
+  if (!settings) return complain(settings.error());
+  if (check) {
+    std::cout << config_file << ": ok, " << (*settings)->directory->organisations().size()
+              << " organisations, " << (*settings)->trust->anchor_count() << " trust anchors\n";
+    return 0;
+  }
+
+  storage::SqliteConfig store_config;
+  store_config.folder = config->state.directory;
+  store_config.body_file_threshold = config->state.body_file_threshold;
+  store_config.reserve_bytes = config->state.reserve;
+  auto store = storage::SqliteStore::open(store_config);
+  if (!store) return complain(store.error());
+  base::SystemRandom random;
+  const auto key = message_id_key(config->state.directory, random);
+  if (!key) return complain(key.error());
+  Daemon daemon(std::move(*config), std::move(*settings), std::move(*store), *key);
+  if (const auto done = daemon.run(); !done) return complain(done.error());
+  base::log(LogLevel::info, "daemon.stopped", "stopped");
+  return 0;
+}
