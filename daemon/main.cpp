@@ -92,20 +92,25 @@ base::Result<std::shared_ptr<const gateway::Settings>> load_settings(const ops::
   auto cipher = crypto::load_key_pair(own.cipher_key.string(), path(own.cipher_certificate), *pin);
   if (!cipher) return cipher.error();
   if (cipher->key.kind() != crypto::KeyKind::rsa)
-    return fail(ErrorCode::key_error, own.cipher_key.string() + ": the cipher key must be an RSA key");
+    return fail(ErrorCode::key_error,
+                own.cipher_key.string() + ": the cipher key must be an RSA key");
   auto signature =
       crypto::load_key_pair(own.signature_key.string(), path(own.signature_certificate), *pin);
   if (!signature) return signature.error();
-  // The reference client refuses signatures of a certificate that may not sign (wire reference 4.2).
+  // The reference client refuses signatures of a certificate that may not sign (wire
+  // reference 4.2).
   if (!signature->certificate.may_sign())
     return fail(ErrorCode::key_error,
-                own.signature_key.string() + ": key usage of the certificate does not allow signatures");
+                own.signature_key.string() +
+                    ": key usage of the certificate does not allow signatures");
   if (!cipher->certificate.may_encipher())
     return fail(ErrorCode::key_error,
-                own.cipher_key.string() + ": key usage of the certificate does not allow encryption");
+                own.cipher_key.string() +
+                    ": key usage of the certificate does not allow encryption");
   for (const auto* pair : {&*cipher, &*signature})
     if (pair->certificate.not_after() < now)
-      base::log(LogLevel::error, "key.expired", "own certificate is expired; clients will refuse it",
+      base::log(LogLevel::error, "key.expired",
+                "own certificate is expired; clients will refuse it",
                 {{"fingerprint", pair->certificate.fingerprint()},
                  {"not_after", base::format_datetime(pair->certificate.not_after())}});
 
@@ -124,8 +129,8 @@ base::Result<std::shared_ptr<const gateway::Settings>> load_settings(const ops::
                         std::move(*signature),
                         algorithm,
                         std::move(*directory),
-                        std::make_shared<const crypto::TrustStore>(std::move(*anchors),
-                                                                   std::move(*intermediates), trust),
+                        std::make_shared<const crypto::TrustStore>(
+                            std::move(*anchors), std::move(*intermediates), trust),
                         {},
                         {}});
   auto& policy = settings->policy;
@@ -146,9 +151,9 @@ base::Result<std::shared_ptr<const gateway::Settings>> load_settings(const ops::
   return std::shared_ptr<const gateway::Settings>(std::move(settings));
 }
 
-// The key of the message ids must be the same after every restart, or ids that senders hold would be
-// refused. If the process dies before the rename the next start makes a new key: no id has been issued
-// yet. After the rename it is there to stay.
+// The key of the message ids must be the same after every restart, or ids that senders hold would
+// be refused. If the process dies before the rename the next start makes a new key: no id has been
+// issued yet. After the rename it is there to stay.
 base::Result<std::string> message_id_key(const std::filesystem::path& state,
                                          base::RandomSource& random) {
   const auto file = state / "message-id.key";
@@ -164,8 +169,8 @@ base::Result<std::string> message_id_key(const std::filesystem::path& state,
   const auto temporary = state / "message-id.key.new";
   const int out = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (out < 0) return fail(ErrorCode::file_error, temporary.string() + ": cannot be written");
-  const bool written = ::write(out, key.data(), key.size()) == static_cast<ssize_t>(key.size()) &&
-                       ::fsync(out) == 0;
+  const bool written =
+      ::write(out, key.data(), key.size()) == static_cast<ssize_t>(key.size()) && ::fsync(out) == 0;
   const bool closed = ::close(out) == 0;
   if (!written || !closed || ::rename(temporary.c_str(), file.c_str()) != 0)
     return fail(ErrorCode::file_error, file.string() + ": cannot be written");
@@ -176,8 +181,8 @@ base::Result<std::string> message_id_key(const std::filesystem::path& state,
   return key;
 }
 
-// The daemon at work. Members are declared in the order in which they must outlive each other; stop()
-// ends them in the reverse order.
+// The daemon at work. Members are declared in the order in which they must outlive each other;
+// stop() ends them in the reverse order.
 class Daemon {
  public:
   Daemon(ops::Config config, std::shared_ptr<const gateway::Settings> settings,
@@ -186,7 +191,8 @@ class Daemon {
         ids_(id_key, config_.intermediary.name, config_.message_ids.validity),
         cpu_("cpu", ops::cpu_threads(config_), config_.limits.cpu_waiting),
         db_("db", config_.limits.db_threads, config_.limits.db_waiting),
-        gateway_({clock_, random_, *store_, ids_, cpu_, db_}, std::move(settings), kAnswerCacheBytes),
+        gateway_({clock_, random_, *store_, ids_, cpu_, db_}, std::move(settings),
+                 kAnswerCacheBytes),
         tasks_(io_.get_executor(), "daemon"),
         server_(io_.get_executor(), ops::server_limits(config_), osci_handler()),
         signals_(io_, SIGTERM, SIGINT, SIGHUP) {}
@@ -212,13 +218,13 @@ class Daemon {
     tasks_.spawn(probing());
     tasks_.spawn(watchdog());
     asio::co_spawn(io_, signals(), asio::detached);
-    base::log(LogLevel::info, "daemon.ready", "accepting OSCI requests",
-              {{"address", config_.listen.address},
-               {"port", std::to_string(*port)},
-               {"path", config_.listen.path},
-               {"organisations",
-                std::to_string(gateway_.settings()->directory->organisations().size())},
-               {"anchors", std::to_string(gateway_.settings()->trust->anchor_count())}});
+    base::log(
+        LogLevel::info, "daemon.ready", "accepting OSCI requests",
+        {{"address", config_.listen.address},
+         {"port", std::to_string(*port)},
+         {"path", config_.listen.path},
+         {"organisations", std::to_string(gateway_.settings()->directory->organisations().size())},
+         {"anchors", std::to_string(gateway_.settings()->trust->anchor_count())}});
     ops::notify_ready("accepting OSCI requests on port " + std::to_string(*port));
     io_.run();
     return {};
@@ -316,8 +322,8 @@ class Daemon {
                 {{"organisations",
                   std::to_string(gateway_.settings()->directory->organisations().size())}});
     } else {
-      base::log(LogLevel::error, "daemon.reload_failed", "reload refused; the old state stays in force",
-                {{"error", loaded.error().detail}});
+      base::log(LogLevel::error, "daemon.reload_failed",
+                "reload refused; the old state stays in force", {{"error", loaded.error().detail}});
     }
     ops::notify_ready("accepting OSCI requests");
   }
@@ -360,7 +366,7 @@ int complain(const base::Error& error) {
   return 1;
 }
 
-}  // namespace
+} // namespace
 
 int main(int argc, char** argv) {
   CLI::App app{"dataclearingd - OSCI-Transport 1.2 intermediary"};

@@ -12,11 +12,10 @@ std::string format_datetime(Instant instant) {
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss time{instant - day};
   char out[64];
-  int length = std::snprintf(out, sizeof out, "%04d-%02u-%02uT%02d:%02d:%02d", int(date.year()),
-                             unsigned(date.month()), unsigned(date.day()),
-                             static_cast<int>(time.hours().count()),
-                             static_cast<int>(time.minutes().count()),
-                             static_cast<int>(time.seconds().count()));
+  int length = std::snprintf(
+      out, sizeof out, "%04d-%02u-%02uT%02d:%02d:%02d", int(date.year()), unsigned(date.month()),
+      unsigned(date.day()), static_cast<int>(time.hours().count()),
+      static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
   std::string text(out, static_cast<std::size_t>(length));
   if (const auto fraction = time.subseconds().count(); fraction != 0) {
     length = std::snprintf(out, sizeof out, ".%03d", static_cast<int>(fraction));
@@ -45,7 +44,7 @@ bool take(std::string_view& in, char c) {
   return true;
 }
 
-}  // namespace
+} // namespace
 
 Result<Instant> parse_datetime(std::string_view text) {
   const auto bad = [] { return fail(ErrorCode::invalid_request, "not an xsd:dateTime with zone"); };
@@ -86,4 +85,4 @@ Result<Instant> parse_datetime(std::string_view text) {
          Milliseconds{fraction};
 }
 
-}  // namespace base
+} // namespace base

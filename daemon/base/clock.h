@@ -42,4 +42,4 @@ std::string format_datetime(Instant instant);
 // invalid_request.
 Result<Instant> parse_datetime(std::string_view text);
 
-}  // namespace base
+} // namespace base

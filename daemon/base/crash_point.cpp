@@ -28,7 +28,7 @@ const Armed& armed() {
   return value;
 }
 
-}  // namespace
+} // namespace
 
 void crash_point(std::string_view name) {
   const Armed& target = armed();
@@ -37,4 +37,4 @@ void crash_point(std::string_view name) {
   if (++passed == target.passages) ::kill(::getpid(), SIGKILL);
 }
 
-}  // namespace base
+} // namespace base

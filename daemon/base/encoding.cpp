@@ -7,7 +7,8 @@ namespace {
 
 constexpr std::string_view kStandard =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr std::string_view kUrl = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::string_view kUrl =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 constexpr std::uint8_t kBad = 0xff, kSpace = 0xfe;
 
@@ -45,10 +46,14 @@ std::string encode(std::string_view in, std::string_view alphabet, bool pad, std
     const std::uint32_t word = byte(0) << 16 | byte(1) << 8 | byte(2);
     put(alphabet[word >> 18]);
     put(alphabet[word >> 12 & 63]);
-    if (left > 1) put(alphabet[word >> 6 & 63]);
-    else if (pad) put('=');
-    if (left > 2) put(alphabet[word & 63]);
-    else if (pad) put('=');
+    if (left > 1)
+      put(alphabet[word >> 6 & 63]);
+    else if (pad)
+      put('=');
+    if (left > 2)
+      put(alphabet[word & 63]);
+    else if (pad)
+      put('=');
   }
   return out;
 }
@@ -89,14 +94,20 @@ Result<std::string> decode(std::string_view in, const std::array<std::uint8_t, 2
   return out;
 }
 
-}  // namespace
+} // namespace
 
-std::string base64_encode(std::string_view bytes) { return encode(bytes, kStandard, true, 76); }
-std::string base64_encode_line(std::string_view bytes) { return encode(bytes, kStandard, true, 0); }
+std::string base64_encode(std::string_view bytes) {
+  return encode(bytes, kStandard, true, 76);
+}
+std::string base64_encode_line(std::string_view bytes) {
+  return encode(bytes, kStandard, true, 0);
+}
 Result<std::string> base64_decode(std::string_view text) {
   return decode(text, kStandardTable, true);
 }
-std::string base64url_encode(std::string_view bytes) { return encode(bytes, kUrl, false, 0); }
+std::string base64url_encode(std::string_view bytes) {
+  return encode(bytes, kUrl, false, 0);
+}
 Result<std::string> base64url_decode(std::string_view text) {
   return decode(text, kUrlTable, false);
 }
@@ -133,8 +144,8 @@ bool constant_time_equal(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   unsigned difference = 0;
   for (std::size_t i = 0; i < a.size(); ++i)
-    difference |= static_cast<unsigned>(static_cast<std::uint8_t>(a[i]) ^
-                                        static_cast<std::uint8_t>(b[i]));
+    difference |=
+        static_cast<unsigned>(static_cast<std::uint8_t>(a[i]) ^ static_cast<std::uint8_t>(b[i]));
   return difference == 0;
 }
 
@@ -147,10 +158,14 @@ bool valid_utf8(std::string_view text) {
       ++i;
       continue;
     }
-    if (lead >= 0xc2 && lead <= 0xdf) extra = 1, value = lead & 0x1fu;
-    else if (lead >= 0xe0 && lead <= 0xef) extra = 2, value = lead & 0x0fu;
-    else if (lead >= 0xf0 && lead <= 0xf4) extra = 3, value = lead & 0x07u;
-    else return false;
+    if (lead >= 0xc2 && lead <= 0xdf)
+      extra = 1, value = lead & 0x1fu;
+    else if (lead >= 0xe0 && lead <= 0xef)
+      extra = 2, value = lead & 0x0fu;
+    else if (lead >= 0xf0 && lead <= 0xf4)
+      extra = 3, value = lead & 0x07u;
+    else
+      return false;
     if (text.size() - i <= extra) return false;
     for (std::size_t k = 1; k <= extra; ++k) {
       const auto next = static_cast<std::uint8_t>(text[i + k]);
@@ -179,4 +194,4 @@ std::string to_lower_ascii(std::string_view text) {
   return out;
 }
 
-}  // namespace base
+} // namespace base

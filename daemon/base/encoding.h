@@ -18,7 +18,7 @@ Result<std::string> base64_decode(std::string_view text);
 std::string base64url_encode(std::string_view bytes);
 Result<std::string> base64url_decode(std::string_view text);
 
-std::string hex_encode(std::string_view bytes);  // lower case
+std::string hex_encode(std::string_view bytes); // lower case
 Result<std::string> hex_decode(std::string_view text);
 
 // Compares in time that depends only on the lengths.
@@ -27,7 +27,7 @@ bool constant_time_equal(std::string_view a, std::string_view b);
 // UTF-8 check without surrogates, overlong forms or values past U+10FFFF.
 bool valid_utf8(std::string_view text);
 
-std::string_view trim(std::string_view text);  // XML white space at both ends
+std::string_view trim(std::string_view text); // XML white space at both ends
 std::string to_lower_ascii(std::string_view text);
 
-}  // namespace base
+} // namespace base

@@ -1,5 +1,5 @@
-// The project's one list of expected failures. What each means to the outside (HTTP status, OSCI code,
-// German and English text, log level, retry) stands in one table: osci/feedback.cpp.
+// The project's one list of expected failures. What each means to the outside (HTTP status, OSCI
+// code, German and English text, log level, retry) stands in one table: osci/feedback.cpp.
 #pragma once
 #include <string>
 #include <string_view>
@@ -8,48 +8,48 @@ namespace base {
 
 enum class ErrorCode {
   // message level: answered with a SOAP fault (OSCI wire reference 10.3, 10.6)
-  internal,                      // 9000: a bug or an unavailable part of ours
-  malformed_message,             // 9100: MIME, XML or envelope is not a valid OSCI message
-  duplicate_id,                  // 9100, also inside an encrypted message (2.5, 13.4)
-  unknown_cipher_certificate,    // 9200: encrypted for a key that is not ours
-  undecryptable,                 // 9202: every way a decryption can fail
-  invalid_request,               // 9300: readable, but no valid request for an intermediary
-  encryption_required,           // 9300: clear transport refused by policy
-  unsupported_message_type,      // 9300: OSCI type that this build does not serve
-  control_block,                 // 9400: ConversationId, SequenceNumber or Response wrong
-  client_certificate_missing,    // 9500
-  client_certificate_wrong,      // 9501: issuer signature wrong, issuer unknown, or key too short
-  client_certificate_unchecked,  // 9503: internal failure while checking
+  internal,                     // 9000: a bug or an unavailable part of ours
+  malformed_message,            // 9100: MIME, XML or envelope is not a valid OSCI message
+  duplicate_id,                 // 9100, also inside an encrypted message (2.5, 13.4)
+  unknown_cipher_certificate,   // 9200: encrypted for a key that is not ours
+  undecryptable,                // 9202: every way a decryption can fail
+  invalid_request,              // 9300: readable, but no valid request for an intermediary
+  encryption_required,          // 9300: clear transport refused by policy
+  unsupported_message_type,     // 9300: OSCI type that this build does not serve
+  control_block,                // 9400: ConversationId, SequenceNumber or Response wrong
+  client_certificate_missing,   // 9500
+  client_certificate_wrong,     // 9501: issuer signature wrong, issuer unknown, or key too short
+  client_certificate_unchecked, // 9503: internal failure while checking
   // order level: answered in the Feedback of the matching answer (10.2)
-  signature_missing,             // 9600
-  signature_wrong,               // 9601
-  signature_incomplete,          // 9602
-  signature_unchecked,           // 9603
-  signer_certificate_wrong,      // 9700
-  author_cipher_wrong,           // 9704
-  addressee_cipher_wrong,        // 9706
-  reader_cipher_wrong,           // 9708
-  certificate_check_failed,      // 9710
-  message_id_missing,            // 9800
-  message_id_refused,            // 9801: not issued here, expired, or used for another delivery
-  dialog_required,               // 9802
-  no_delivery,                   // 9803
-  no_process_card,               // 9804
-  unknown_addressee,             // 9805: no mailbox belongs to the addressee's certificate
-  storage_full,                  // 9811
-  storage_failure,               // 9811
-  quota_exceeded,                // 9811
+  signature_missing,        // 9600
+  signature_wrong,          // 9601
+  signature_incomplete,     // 9602
+  signature_unchecked,      // 9603
+  signer_certificate_wrong, // 9700
+  author_cipher_wrong,      // 9704
+  addressee_cipher_wrong,   // 9706
+  reader_cipher_wrong,      // 9708
+  certificate_check_failed, // 9710
+  message_id_missing,       // 9800
+  message_id_refused,       // 9801: not issued here, expired, or used for another delivery
+  dialog_required,          // 9802
+  no_delivery,              // 9803
+  no_process_card,          // 9804
+  unknown_addressee,        // 9805: no mailbox belongs to the addressee's certificate
+  storage_full,             // 9811
+  storage_failure,          // 9811
+  quota_exceeded,           // 9811
   // HTTP level: refused before an OSCI answer can exist
-  overloaded,                    // 503 + Retry-After
-  too_large,                     // 413
-  bad_http,                      // 400
-  timed_out,                     // 408
+  overloaded, // 503 + Retry-After
+  too_large,  // 413
+  bad_http,   // 400
+  timed_out,  // 408
   // local: start-up, files, command line; never sent to a peer
   invalid_config,
   file_error,
-  key_error,                     // unreadable key, wrong PIN, key and certificate do not match
-  network,                       // a peer cannot be reached or broke the connection
-  peer_fault,                    // a peer answered with a SOAP fault or broke the protocol
+  key_error,  // unreadable key, wrong PIN, key and certificate do not match
+  network,    // a peer cannot be reached or broke the connection
+  peer_fault, // a peer answered with a SOAP fault or broke the protocol
   not_found,
   unsupported,
 };
@@ -63,4 +63,4 @@ struct Error {
   std::string detail;
 };
 
-}  // namespace base
+} // namespace base

@@ -7,11 +7,16 @@ namespace {
 
 spdlog::level::level_enum to_spdlog(LogLevel level) {
   switch (level) {
-  case LogLevel::debug: return spdlog::level::debug;
-  case LogLevel::info: return spdlog::level::info;
-  case LogLevel::warning: return spdlog::level::warn;
-  case LogLevel::error: return spdlog::level::err;
-  case LogLevel::critical: return spdlog::level::critical;
+  case LogLevel::debug:
+    return spdlog::level::debug;
+  case LogLevel::info:
+    return spdlog::level::info;
+  case LogLevel::warning:
+    return spdlog::level::warn;
+  case LogLevel::error:
+    return spdlog::level::err;
+  case LogLevel::critical:
+    return spdlog::level::critical;
   }
   return spdlog::level::info;
 }
@@ -43,9 +48,11 @@ void append_escaped(std::string& out, std::string_view value) {
   }
 }
 
-}  // namespace
+} // namespace
 
-void set_log_sink(LogSink new_sink) { sink() = std::move(new_sink); }
+void set_log_sink(LogSink new_sink) {
+  sink() = std::move(new_sink);
+}
 void set_log_level(LogLevel level) {
   threshold() = level;
   spdlog::set_level(to_spdlog(level));
@@ -70,4 +77,4 @@ std::string render(const LogRecord& record) {
   return out;
 }
 
-}  // namespace base
+} // namespace base

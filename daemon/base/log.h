@@ -14,13 +14,13 @@ namespace base {
 enum class LogLevel { debug, info, warning, error, critical };
 
 struct LogField {
-  std::string_view key;  // lower case, e.g. "message_id"; journald shows it as OSCI_MESSAGE_ID
-  std::string value;     // control characters are escaped on output
+  std::string_view key; // lower case, e.g. "message_id"; journald shows it as OSCI_MESSAGE_ID
+  std::string value;    // control characters are escaped on output
 };
 
 struct LogRecord {
   LogLevel level;
-  std::string_view event;  // stable id, e.g. "delivery.stored"
+  std::string_view event; // stable id, e.g. "delivery.stored"
   std::string_view text;
   std::vector<LogField> fields;
 };
@@ -35,4 +35,4 @@ void log(LogLevel level, std::string_view event, std::string_view text,
 // "text key=value key=value" with control characters escaped: what the default sink prints.
 std::string render(const LogRecord& record);
 
-}  // namespace base
+} // namespace base

@@ -37,4 +37,4 @@ void SystemRandom::fill(void* out, std::size_t size) {
   }
 }
 
-}  // namespace base
+} // namespace base

@@ -1,5 +1,5 @@
-// Injected randomness: challenges, conversation ids, content keys and IVs are drawn from here, so that
-// tests can repeat a run.
+// Injected randomness: challenges, conversation ids, content keys and IVs are drawn from here, so
+// that tests can repeat a run.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -23,4 +23,4 @@ class SystemRandom final : public RandomSource {
   void fill(void* out, std::size_t size) override;
 };
 
-}  // namespace base
+} // namespace base

@@ -1,5 +1,5 @@
-// Expected outcomes are values. Result<T> holds a T or a base::Error; value() on an error is a bug and
-// throws InternalError, which the gateway catches once per request.
+// Expected outcomes are values. Result<T> holds a T or a base::Error; value() on an error is a bug
+// and throws InternalError, which the gateway catches once per request.
 #pragma once
 #include "base/error.h"
 #include <boost/system/result.hpp>
@@ -31,4 +31,4 @@ inline void check(bool condition, const char* what) {
   if (!condition) throw InternalError(what);
 }
 
-}  // namespace base
+} // namespace base

@@ -30,4 +30,4 @@ void AnswerCache::forget(const std::string& conversation_id) {
   by_dialog_.erase(found);
 }
 
-}  // namespace gateway
+} // namespace gateway

@@ -1,6 +1,6 @@
-// The last answer of each dialog, octet for octet: clients re-send a request silently when a connection
-// breaks, and the repeat gets the very same answer. Only an economy: what is not here any more (too
-// large, displaced, daemon restarted) is built again from the dialog's stored result.
+// The last answer of each dialog, octet for octet: clients re-send a request silently when a
+// connection breaks, and the repeat gets the very same answer. Only an economy: what is not here
+// any more (too large, displaced, daemon restarted) is built again from the dialog's stored result.
 // One thread (the gateway's executor).
 #pragma once
 #include <cstddef>
@@ -31,8 +31,8 @@ class AnswerCache {
   };
   std::size_t max_bytes_;
   std::size_t bytes_ = 0;
-  std::list<Entry> entries_;  // newest first
+  std::list<Entry> entries_; // newest first
   std::unordered_map<std::string, std::list<Entry>::iterator> by_dialog_;
 };
 
-}  // namespace gateway
+} // namespace gateway

@@ -41,7 +41,8 @@ Reply fault(const base::Error& error, std::string_view type = {}, std::string_vi
 
 struct Opened {
   std::shared_ptr<const seal::Message> message;
-  std::string conversation_id;  // of the unverified ControlBlock: only finds the dialog to compare with
+  std::string
+      conversation_id; // of the unverified ControlBlock: only finds the dialog to compare with
 };
 
 void log_outcome(const osci::Plan& plan, const osci::StoreOutcome& outcome) {
@@ -95,7 +96,7 @@ base::Result<osci::StoreOutcome> carry_out_now(mailbox::Store& store, const osci
   return osci::StoreOutcome{};
 }
 
-}  // namespace
+} // namespace
 
 Gateway::Gateway(Parts parts, std::shared_ptr<const Settings> settings,
                  std::size_t answer_cache_bytes)
@@ -122,8 +123,7 @@ asio::awaitable<Reply> Gateway::answer(std::shared_ptr<const std::string> body,
   const auto settings = settings_;
   auto open_job = [settings, body = std::move(body), content_type = std::move(content_type),
                    &random = parts_.random]() mutable -> base::Result<Opened> {
-    auto message =
-        seal::open(*body, content_type, settings->cipher_keys, settings->open, random);
+    auto message = seal::open(*body, content_type, settings->cipher_keys, settings->open, random);
     if (!message) return message.error();
     Opened out;
     out.message = std::make_shared<const seal::Message>(std::move(*message));
@@ -134,8 +134,8 @@ asio::awaitable<Reply> Gateway::answer(std::shared_ptr<const std::string> body,
   auto opened = co_await parts_.cpu.run(std::move(open_job));
   if (!opened) co_return fault(opened.error());
 
-  // One request at a time in each dialog; a silent re-send that overtakes its original waits here and
-  // then finds the answer (7.4).
+  // One request at a time in each dialog; a silent re-send that overtakes its original waits here
+  // and then finds the answer (7.4).
   const std::string conversation_id = opened->conversation_id;
   if (conversation_id.empty())
     co_return co_await answer_opened(std::move(opened->message), settings, conversation_id);
@@ -164,8 +164,9 @@ asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Messag
 
   const base::Instant now = parts_.clock.now();
   auto decide_job = [message, settings, dialog, now, &ids = parts_.ids, &random = parts_.random] {
-    const osci::Situation situation{now,  settings->policy,           *settings->directory, *settings->trust,
-                                    ids,  random, dialog ? &*dialog : nullptr};
+    const osci::Situation situation{
+        now, settings->policy, *settings->directory,       *settings->trust,
+        ids, random,           dialog ? &*dialog : nullptr};
     return std::make_shared<osci::Plan>(osci::decide(*message, situation));
   };
   auto decided = co_await parts_.cpu.run(std::move(decide_job));
@@ -190,8 +191,9 @@ asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Messag
   auto outcome = co_await carry_out(plan);
   if (!outcome) {
     const base::Error error = outcome.error();
-    // A concurrent request of the same dialog was faster on another node, or the database is too busy to
-    // take this one: nothing has changed, and no order-level answer fits the dialog's state.
+    // A concurrent request of the same dialog was faster on another node, or the database is too
+    // busy to take this one: nothing has changed, and no order-level answer fits the dialog's
+    // state.
     if (error.code == ErrorCode::control_block || error.code == ErrorCode::overloaded)
       co_return fault(error, message->type(), plan->party);
   } else {
@@ -211,10 +213,10 @@ asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Messag
       return osci::write_fault(answer->feedback.front().code);
     const auto draft =
         osci::encode_answer(*answer, osci::Identity{settings->signature_key.certificate}, true);
-    seal::SignWith sign{settings->signature_key,
-                        osci::certificate_id("intermed_signature",
-                                             settings->signature_key.certificate),
-                        settings->signature_algorithm, crypto::DigestAlgorithm::sha256};
+    seal::SignWith sign{
+        settings->signature_key,
+        osci::certificate_id("intermed_signature", settings->signature_key.certificate),
+        settings->signature_algorithm, crypto::DigestAlgorithm::sha256};
     std::optional<seal::EncryptFor> encrypt;
     if (plan->encrypt_for) {
       encrypt = seal::EncryptFor{*plan->encrypt_for, crypto::Cipher::aes256_gcm,
@@ -245,8 +247,9 @@ Gateway::carry_out(std::shared_ptr<osci::Plan> plan) {
   auto outcome = co_await parts_.db.run(std::move(job));
   if (outcome || !plan->turn) co_return outcome;
 
-  // The order failed and left the store unchanged, so the client's next request would not fit. Taking the
-  // turn alone keeps the challenge chain; if even that fails the client opens a new dialog.
+  // The order failed and left the store unchanged, so the client's next request would not fit.
+  // Taking the turn alone keeps the challenge chain; if even that fails the client opens a new
+  // dialog.
   const auto code = outcome.error().code;
   if (code != ErrorCode::storage_full && code != ErrorCode::storage_failure &&
       code != ErrorCode::quota_exceeded)
@@ -275,4 +278,4 @@ asio::awaitable<void> Gateway::expire_dialogs(base::Instant idle_before,
               {{"count", std::to_string(*expired)}});
 }
 
-}  // namespace gateway
+} // namespace gateway

@@ -1,5 +1,6 @@
-// One request from HTTP body to answer, in seven steps (README): parse and open on the CPU pool, decide,
-// let the store carry the plan out, conclude and close on the CPU pool. Knows neither HTTP nor SQL.
+// One request from HTTP body to answer, in seven steps (README): parse and open on the CPU pool,
+// decide, let the store carry the plan out, conclude and close on the CPU pool. Knows neither HTTP
+// nor SQL.
 #pragma once
 #include "async/keyed_lock.h"
 #include "async/work_pool.h"
@@ -23,9 +24,10 @@ namespace gateway {
 
 namespace asio = boost::asio;
 
-// Everything that a reload may exchange. Immutable; a request works with the snapshot it began with.
+// Everything that a reload may exchange. Immutable; a request works with the snapshot it began
+// with.
 struct Settings {
-  std::vector<crypto::KeyPair> cipher_keys;  // the first is the current one
+  std::vector<crypto::KeyPair> cipher_keys; // the first is the current one
   crypto::KeyPair signature_key;
   crypto::SignatureAlgorithm signature_algorithm = crypto::SignatureAlgorithm::rsa_sha256;
   std::shared_ptr<const directory::Directory> directory;
@@ -36,7 +38,7 @@ struct Settings {
 
 struct Reply {
   unsigned status = 200;
-  std::shared_ptr<const std::string> body;  // an OSCI message; empty with status 503
+  std::shared_ptr<const std::string> body; // an OSCI message; empty with status 503
 };
 
 class Gateway {
@@ -56,8 +58,8 @@ class Gateway {
   void replace(std::shared_ptr<const Settings> settings) { settings_ = std::move(settings); }
   std::shared_ptr<const Settings> settings() const { return settings_; }
 
-  // Always answers: with an OSCI answer, a SOAP fault (both status 200, wire reference 3.4), 413, or 503
-  // when a pool is full. Must not be cancelled: the outcome of a commit has to be learned.
+  // Always answers: with an OSCI answer, a SOAP fault (both status 200, wire reference 3.4), 413,
+  // or 503 when a pool is full. Must not be cancelled: the outcome of a commit has to be learned.
   asio::awaitable<Reply> handle(std::shared_ptr<const std::string> body, std::string content_type);
 
   // Closes dialogs idle since before `idle_before`.
@@ -76,4 +78,4 @@ class Gateway {
   AnswerCache answers_;
 };
 
-}  // namespace gateway
+} // namespace gateway

@@ -1,5 +1,5 @@
-// One delivery as it is kept: canonical bytes that an answer can concatenate and hash without building a
-// tree of the content (design decision 6, wire reference 4.7 and 6.6).
+// One delivery as it is kept: canonical bytes that an answer can concatenate and hash without
+// building a tree of the content (design decision 6, wire reference 4.7 and 6.6).
 #pragma once
 #include "mailbox/process_card.h"
 #include <string>
@@ -8,31 +8,31 @@
 namespace mailbox {
 
 enum class PartKind {
-  content,        // inside of soap:Body in canonical form; exactly one
-  certificates,   // NonIntermediaryCertificates block in canonical form; exactly one
-  custom_header,  // one per custom header block, canonical, in the sender's order
-  attachment,     // decoded octets of one MIME part, in the sender's order
+  content,       // inside of soap:Body in canonical form; exactly one
+  certificates,  // NonIntermediaryCertificates block in canonical form; exactly one
+  custom_header, // one per custom header block, canonical, in the sender's order
+  attachment,    // decoded octets of one MIME part, in the sender's order
 };
 
 struct Part {
   PartKind kind = PartKind::content;
-  std::string name;          // attachment: Content-ID without brackets; custom header: its Id
-  std::string content_type;  // attachment only, as the sender wrote it
-  std::string headers;       // attachment only: further MIME header lines, CRLF separated, as sent
+  std::string name;         // attachment: Content-ID without brackets; custom header: its Id
+  std::string content_type; // attachment only, as the sender wrote it
+  std::string headers;      // attachment only: further MIME header lines, CRLF separated, as sent
   std::string bytes;
 };
 
 // What a StoreDelivery hands to the store.
 struct NewDelivery {
-  std::string message_id;   // decoded form, already recognised as issued here
-  std::string mailbox;      // id of the addressee's mailbox
-  std::string originator;   // party id of the sender; may read the process card
-  std::string request_digest;  // SHA-256 (raw octets) of the HTTP body, for identical repeats
+  std::string message_id;     // decoded form, already recognised as issued here
+  std::string mailbox;        // id of the addressee's mailbox
+  std::string originator;     // party id of the sender; may read the process card
+  std::string request_digest; // SHA-256 (raw octets) of the HTTP body, for identical repeats
   base::Instant creation;
   std::optional<std::string> subject;
   std::string quality_of_reception = "plain";
-  std::string context;  // namespace declarations in scope at the sender's Body (wire reference 4.7)
-  std::vector<std::string> feedback;  // OSCI warning codes of the receipt, repeated with it
+  std::string context; // namespace declarations in scope at the sender's Body (wire reference 4.7)
+  std::vector<std::string> feedback; // OSCI warning codes of the receipt, repeated with it
   std::vector<Part> parts;
   std::vector<Inspection> inspections;
 };
@@ -41,15 +41,15 @@ struct NewDelivery {
 struct Receipt {
   ProcessCard card;
   std::vector<std::string> feedback;
-  bool repeated = false;  // true: this very request had been stored before
+  bool repeated = false; // true: this very request had been stored before
 };
 
 struct StoredDelivery {
-  ProcessCard card;  // as of the moment of the fetch
+  ProcessCard card; // as of the moment of the fetch
   std::string mailbox;
   std::string originator;
   std::string context;
   std::vector<Part> parts;
 };
 
-}  // namespace mailbox
+} // namespace mailbox

@@ -11,7 +11,7 @@ constexpr std::size_t kHead = 18, kMac = 12;
 // Ids issued just before a step back of the clock must not be lost.
 constexpr auto kClockTolerance = std::chrono::minutes{10};
 
-}  // namespace
+} // namespace
 
 MessageIdIssuer::MessageIdIssuer(std::string key, std::string issuer, base::Milliseconds validity)
     : key_(std::move(key)), issuer_(std::move(issuer)), validity_(validity) {
@@ -51,4 +51,4 @@ base::Result<> MessageIdIssuer::recognise(std::string_view id, base::Instant now
   return {};
 }
 
-}  // namespace mailbox
+} // namespace mailbox

@@ -1,5 +1,5 @@
-// Message ids that need no write when they are issued (design decision 4): a signed, self-describing
-// token. It is consumed in the transaction that stores the delivery.
+// Message ids that need no write when they are issued (design decision 4): a signed,
+// self-describing token. It is consumed in the transaction that stores the delivery.
 #pragma once
 #include "base/clock.h"
 #include "base/random.h"
@@ -9,10 +9,10 @@
 
 namespace mailbox {
 
-// Form: 40 characters base64url = version (1 octet), issue time (6, milliseconds), random (11), MAC (12,
-// HMAC-SHA-256 cut, over the first 18 and the issuer's name). Printable, no ';', at most 42 octets, never
-// ends in "_Partial": what the reference client needs (wire reference 8.2).
-// Immutable after construction; thread-safe.
+// Form: 40 characters base64url = version (1 octet), issue time (6, milliseconds), random (11), MAC
+// (12, HMAC-SHA-256 cut, over the first 18 and the issuer's name). Printable, no ';', at most 42
+// octets, never ends in "_Partial": what the reference client needs (wire reference 8.2). Immutable
+// after construction; thread-safe.
 class MessageIdIssuer {
  public:
   // `key`: at least 32 secret octets, the same after every restart. Ids are accepted for `validity`
@@ -31,4 +31,4 @@ class MessageIdIssuer {
   base::Milliseconds validity_;
 };
 
-}  // namespace mailbox
+} // namespace mailbox

@@ -1,4 +1,5 @@
-// The process card (Laufzettel): what the intermediary attests about one delivery. Wire reference 8.
+// The process card (Laufzettel): what the intermediary attests about one delivery. Wire
+// reference 8.
 #pragma once
 #include "base/clock.h"
 #include <optional>
@@ -10,23 +11,23 @@ namespace mailbox {
 enum class MathResult { ok, corrupted, indeterminate };
 enum class OfflineResult { valid, invalid, indeterminate };
 
-// Outcome of checking one certificate of a delivery (8.5). OnlineResult is absent until revocation is
-// checked for real; it is never invented.
+// Outcome of checking one certificate of a delivery (8.5). OnlineResult is absent until revocation
+// is checked for real; it is never invented.
 struct Inspection {
   base::Instant at;
-  std::string role;           // element name in NonIntermediaryCertificates, for operators only
-  std::string fingerprint;    // lower-case hex SHA-256 of the DER certificate, for operators only
-  std::string subject;        // RFC 2253
-  std::string issuer;         // RFC 2253
-  std::string serial;         // decimal
+  std::string role;        // element name in NonIntermediaryCertificates, for operators only
+  std::string fingerprint; // lower-case hex SHA-256 of the DER certificate, for operators only
+  std::string subject;     // RFC 2253
+  std::string issuer;      // RFC 2253
+  std::string serial;      // decimal
   MathResult math = MathResult::indeterminate;
   OfflineResult offline = OfflineResult::indeterminate;
 };
 
-// Times as of 8.6: creation = received and stored; forwarding = answer to a fetch was built; reception =
-// the fetching party's next accepted request in the same explicit dialog.
+// Times as of 8.6: creation = received and stored; forwarding = answer to a fetch was built;
+// reception = the fetching party's next accepted request in the same explicit dialog.
 struct ProcessCard {
-  std::string message_id;  // decoded form
+  std::string message_id; // decoded form
   base::Instant creation{};
   std::optional<base::Instant> forwarding;
   std::optional<base::Instant> reception;
@@ -35,4 +36,4 @@ struct ProcessCard {
   std::vector<Inspection> inspections;
 };
 
-}  // namespace mailbox
+} // namespace mailbox

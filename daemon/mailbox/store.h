@@ -1,8 +1,8 @@
 // Port: everything that must survive the process. Adapters: storage/ (SQLite with body files).
 //
-// Every function is one transaction: it either happened as a whole and is on stable storage when the
-// function returns success, or the store is unchanged (design decision 1). Functions block; they are
-// called from database threads, any number of them at once. All are thread-safe.
+// Every function is one transaction: it either happened as a whole and is on stable storage when
+// the function returns success, or the store is unchanged (design decision 1). Functions block;
+// they are called from database threads, any number of them at once. All are thread-safe.
 //
 // Common errors: storage_full (no space left; nothing changed), storage_failure (anything else).
 #pragma once
@@ -19,45 +19,46 @@ namespace mailbox {
 // An explicit dialog (wire reference 7).
 struct Dialog {
   std::string conversation_id;
-  std::string party;               // party id of the client that opened it
-  std::string cipher_certificate;  // DER; every answer of the dialog is encrypted for it
-  std::string signature_fingerprint;  // of the client's signature certificate; empty: opened unsigned
-  bool encrypted = true;           // InitDialog came encrypted
-  bool short_iv = true;            // client understands GCM with a 12-byte IV (5.4)
+  std::string party;              // party id of the client that opened it
+  std::string cipher_certificate; // DER; every answer of the dialog is encrypted for it
+  std::string
+      signature_fingerprint; // of the client's signature certificate; empty: opened unsigned
+  bool encrypted = true;     // InitDialog came encrypted
+  bool short_iv = true;      // client understands GCM with a 12-byte IV (5.4)
   std::uint32_t next_sequence = 0;
-  std::string challenge;           // S_n: the next request must carry it as Response
+  std::string challenge; // S_n: the next request must carry it as Response
   base::Instant opened;
   base::Instant last_activity;
   bool closed = false;
   // The last request that was answered, so that an identical repeat gets the same answer.
-  std::string last_request_digest;  // SHA-256, raw octets; empty before the first turn
-  std::string last_result;          // opaque to the store; written and read by osci/
+  std::string last_request_digest; // SHA-256, raw octets; empty before the first turn
+  std::string last_result;         // opaque to the store; written and read by osci/
 };
 
-// One accepted request in a dialog. Carried out at the start of the transaction it belongs to: it fails
-// with control_block when the dialog is unknown, closed, or no longer at `sequence` and `challenge` (a
-// concurrent request was faster); nothing changes then.
+// One accepted request in a dialog. Carried out at the start of the transaction it belongs to: it
+// fails with control_block when the dialog is unknown, closed, or no longer at `sequence` and
+// `challenge` (a concurrent request was faster); nothing changes then.
 struct DialogTurn {
   std::string conversation_id;
   std::uint32_t sequence = 0;
-  std::string challenge;       // the expected current challenge
-  std::string next_challenge;  // S_{n+1}
-  bool close = false;          // ExitDialog
-  // False for requests that are answered with a signature error: they consume the challenge and change
-  // nothing else (wire reference 14.4 S7).
+  std::string challenge;      // the expected current challenge
+  std::string next_challenge; // S_{n+1}
+  bool close = false;         // ExitDialog
+  // False for requests that are answered with a signature error: they consume the challenge and
+  // change nothing else (wire reference 14.4 S7).
   bool acknowledge = true;
   std::string request_digest;
-  std::string result;          // becomes Dialog::last_result
+  std::string result; // becomes Dialog::last_result
   base::Instant now;
 };
 
 enum class FetchRule { oldest_unreceived, message_id, since };
 
 struct FetchSelection {
-  std::vector<std::string> mailboxes;  // what the caller may read; a foreign delivery is not found
+  std::vector<std::string> mailboxes; // what the caller may read; a foreign delivery is not found
   FetchRule rule = FetchRule::oldest_unreceived;
   std::string message_id;
-  base::Instant since{};  // creation at or after; received ones included (wire reference 9.1)
+  base::Instant since{}; // creation at or after; received ones included (wire reference 9.1)
 };
 
 struct Fetched {
@@ -70,19 +71,20 @@ enum class CardRule { all, message_ids, reception_of_delivery, recent_modificati
 enum class CardRole { any, addressee, originator };
 
 struct CardSelection {
-  std::string party;                   // may read cards it originated
-  std::vector<std::string> mailboxes;  // and cards addressed to these
+  std::string party;                  // may read cards it originated
+  std::vector<std::string> mailboxes; // and cards addressed to these
   CardRule rule = CardRule::all;
   std::vector<std::string> message_ids;
   base::Instant since{};
   bool no_reception = false;
   CardRole role = CardRole::any;
-  std::uint32_t limit = 100;  // at least 1
+  std::uint32_t limit = 100; // at least 1
 };
 
 struct CardPage {
-  std::vector<ProcessCard> cards;  // ascending by the criterion (creation unless recent_modification)
-  bool more = false;               // feedback 3801
+  std::vector<ProcessCard>
+      cards;         // ascending by the criterion (creation unless recent_modification)
+  bool more = false; // feedback 3801
 };
 
 class Store {
@@ -92,15 +94,16 @@ class Store {
   // quota_exceeded when the party already has `max_open` open dialogs.
   virtual base::Result<> open_dialog(const Dialog& dialog, std::uint32_t max_open) = 0;
   virtual base::Result<std::optional<Dialog>> find_dialog(const std::string& conversation_id) = 0;
-  // After a fault (7.4). Deliveries awaiting acknowledgement in it become fetchable again, unreceived.
+  // After a fault (7.4). Deliveries awaiting acknowledgement in it become fetchable again,
+  // unreceived.
   virtual base::Result<> close_dialog(const std::string& conversation_id) = 0;
   // Closes dialogs idle since before `idle_before` and forgets those closed and idle since before
   // `forget_before`. Returns how many were closed.
   virtual base::Result<std::uint64_t> expire_dialogs(base::Instant idle_before,
                                                      base::Instant forget_before) = 0;
 
-  // A request that only takes its turn (GetMessageId, ExitDialog, refused orders). Sets Reception on
-  // every delivery awaiting acknowledgement in the dialog, if turn.acknowledge.
+  // A request that only takes its turn (GetMessageId, ExitDialog, refused orders). Sets Reception
+  // on every delivery awaiting acknowledgement in the dialog, if turn.acknowledge.
   virtual base::Result<> take_turn(const DialogTurn& turn) = 0;
 
   // Consumes the message id and stores the delivery. message_id_refused when the id is consumed by
@@ -110,9 +113,10 @@ class Store {
                                       const std::optional<DialogTurn>& turn,
                                       const std::string& refused_result) = 0;
 
-  // Acknowledges the dialog's earlier deliveries, then selects, stamps Forwarding with turn.now unless
-  // received, and notes the delivery as awaiting acknowledgement in this dialog. The dialog's
-  // last_result becomes turn.result followed by the message id found (nothing when none was found).
+  // Acknowledges the dialog's earlier deliveries, then selects, stamps Forwarding with turn.now
+  // unless received, and notes the delivery as awaiting acknowledgement in this dialog. The
+  // dialog's last_result becomes turn.result followed by the message id found (nothing when none
+  // was found).
   virtual base::Result<Fetched> fetch(const FetchSelection& selection, const DialogTurn& turn) = 0;
 
   // Reads one delivery without changing anything: the repeat of a fetch.
@@ -126,4 +130,4 @@ class Store {
   virtual base::Result<> probe() = 0;
 };
 
-}  // namespace mailbox
+} // namespace mailbox

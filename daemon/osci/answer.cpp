@@ -14,18 +14,24 @@ namespace {
 
 std::string_view to_text(mailbox::MathResult value) {
   switch (value) {
-  case mailbox::MathResult::ok: return "ok";
-  case mailbox::MathResult::corrupted: return "corrupted";
-  case mailbox::MathResult::indeterminate: return "indeterminate";
+  case mailbox::MathResult::ok:
+    return "ok";
+  case mailbox::MathResult::corrupted:
+    return "corrupted";
+  case mailbox::MathResult::indeterminate:
+    return "indeterminate";
   }
   return {};
 }
 
 std::string_view to_text(mailbox::OfflineResult value) {
   switch (value) {
-  case mailbox::OfflineResult::valid: return "valid";
-  case mailbox::OfflineResult::invalid: return "invalid";
-  case mailbox::OfflineResult::indeterminate: return "indeterminate";
+  case mailbox::OfflineResult::valid:
+    return "valid";
+  case mailbox::OfflineResult::invalid:
+    return "invalid";
+  case mailbox::OfflineResult::indeterminate:
+    return "indeterminate";
   }
   return {};
 }
@@ -37,17 +43,17 @@ std::string plain_time(const seal::Context& c, const char* name, base::Instant a
 // 8.5, in schema order. OnlineResult is absent: revocation is not checked, so nothing is claimed.
 std::string inspection_element(const seal::Context& c, const mailbox::Inspection& inspection) {
   const auto result = [&](const char* name, std::string_view attribute, std::string_view value) {
-    return element(c.osci(name), " " + std::string(attribute) + "=\"" + std::string(value) + "\"", "");
+    return element(c.osci(name), " " + std::string(attribute) + "=\"" + std::string(value) + "\"",
+                   "");
   };
-  return element(
-      c.osci("Inspection"),
-      plain_time(c, "Timestamp", inspection.at) +
-          element(c.osci("X509SubjectName"), xml::escape_text(inspection.subject)) +
-          element(c.osci("X509IssuerName"), xml::escape_text(inspection.issuer)) +
-          element(c.osci("X509SerialNumber"), inspection.serial) +
-          result("CertType", "Type", "unknown") +
-          result("MathResult", "Result", to_text(inspection.math)) +
-          result("OfflineResult", "Result", to_text(inspection.offline)));
+  return element(c.osci("Inspection"),
+                 plain_time(c, "Timestamp", inspection.at) +
+                     element(c.osci("X509SubjectName"), xml::escape_text(inspection.subject)) +
+                     element(c.osci("X509IssuerName"), xml::escape_text(inspection.issuer)) +
+                     element(c.osci("X509SerialNumber"), inspection.serial) +
+                     result("CertType", "Type", "unknown") +
+                     result("MathResult", "Result", to_text(inspection.math)) +
+                     result("OfflineResult", "Result", to_text(inspection.offline)));
 }
 
 enum class Stamps { creation, forwarding, all };
@@ -61,12 +67,13 @@ std::string bundle(const seal::Context& c, const mailbox::ProcessCard& card, Sta
   if (card.subject) times += element(c.osci("Subject"), xml::escape_text(*card.subject));
   std::string inspections;
   for (const auto& one : card.inspections) inspections += inspection_element(c, one);
-  return element(c.osci("ProcessCardBundle"),
-                 message_id_element(c, card.message_id) +
-                     element(c.osci("ProcessCard"),
-                             " RecentModification=\"" + base::format_datetime(card.modification) + "\"",
-                             times) +
-                     element(c.osci("InspectionReport"), inspections));
+  return element(
+      c.osci("ProcessCardBundle"),
+      message_id_element(c, card.message_id) +
+          element(c.osci("ProcessCard"),
+                  " RecentModification=\"" + base::format_datetime(card.modification) + "\"",
+                  times) +
+          element(c.osci("InspectionReport"), inspections));
 }
 
 std::string feedback_element(const seal::Context& c, const std::vector<FeedbackEntry>& entries) {
@@ -78,7 +85,9 @@ std::string feedback_element(const seal::Context& c, const std::vector<FeedbackE
   return element(c.osci("Feedback"), out);
 }
 
-base::Error malformed(const char* rule) { return fail(ErrorCode::malformed_message, rule); }
+base::Error malformed(const char* rule) {
+  return fail(ErrorCode::malformed_message, rule);
+}
 
 base::Result<std::vector<FeedbackEntry>> read_feedback(const xml::Element& feedback) {
   std::vector<FeedbackEntry> out;
@@ -87,9 +96,12 @@ base::Result<std::vector<FeedbackEntry>> read_feedback(const xml::Element& feedb
     FeedbackEntry read;
     read.language = entry.attribute(ns::xml, "lang").value_or("");
     for (const auto& child : entry.children()) {
-      if (child.is(ns::osci, "Code")) read.code = std::string(base::trim(child.text().value_or("")));
-      else if (child.is(ns::osci, "Text")) read.text = child.text().value_or("");
-      else return malformed("unexpected child of Entry");
+      if (child.is(ns::osci, "Code"))
+        read.code = std::string(base::trim(child.text().value_or("")));
+      else if (child.is(ns::osci, "Text"))
+        read.text = child.text().value_or("");
+      else
+        return malformed("unexpected child of Entry");
     }
     if (read.code.size() != 4) return malformed("Feedback without code");
     out.push_back(std::move(read));
@@ -100,7 +112,8 @@ base::Result<std::vector<FeedbackEntry>> read_feedback(const xml::Element& feedb
 
 base::Result<base::Instant> read_time(const xml::Element& stamp) {
   const auto kinds = stamp.children();
-  if (kinds.size() != 1 || !kinds[0].is(ns::osci, "Plain")) return malformed("time stamp is not plain");
+  if (kinds.size() != 1 || !kinds[0].is(ns::osci, "Plain"))
+    return malformed("time stamp is not plain");
   return base::parse_datetime(base::trim(kinds[0].text().value_or("")));
 }
 
@@ -148,10 +161,14 @@ base::Result<mailbox::ProcessCard> read_bundle(const xml::Element& bundle) {
         }
         const auto at = read_time(stamp);
         if (!at) return at.error();
-        if (stamp.is(ns::osci, "Creation")) out.creation = *at;
-        else if (stamp.is(ns::osci, "Forwarding")) out.forwarding = *at;
-        else if (stamp.is(ns::osci, "Reception")) out.reception = *at;
-        else return malformed("unexpected child of ProcessCard");
+        if (stamp.is(ns::osci, "Creation"))
+          out.creation = *at;
+        else if (stamp.is(ns::osci, "Forwarding"))
+          out.forwarding = *at;
+        else if (stamp.is(ns::osci, "Reception"))
+          out.reception = *at;
+        else
+          return malformed("unexpected child of ProcessCard");
       }
     } else if (child.is(ns::osci, "InspectionReport")) {
       for (const auto& inspection : child.children()) {
@@ -188,7 +205,8 @@ base::Result<> check_control(const Answer& answer) {
   const auto& control = answer.control;
   if (!control.response || !control.conversation_id) return malformed("ControlBlock incomplete");
   if (answer.to == MessageType::init_dialog) {
-    if (control.sequence_number || !control.challenge) return malformed("ControlBlock of InitDialog");
+    if (control.sequence_number || !control.challenge)
+      return malformed("ControlBlock of InitDialog");
     return {};
   }
   if (!control.sequence_number) return malformed("ControlBlock without SequenceNumber");
@@ -197,7 +215,7 @@ base::Result<> check_control(const Answer& answer) {
   return {};
 }
 
-}  // namespace
+} // namespace
 
 bool Answer::executed() const {
   return !feedback.empty() && !feedback.front().code.empty() && feedback.front().code[0] != '9';
@@ -235,8 +253,8 @@ seal::Draft encode_answer(const Answer& answer, const Identity& identity, bool i
     std::string content = feedback;
     if (!answer.cards.empty()) content += bundle(c, answer.cards.front(), Stamps::creation);
     draft.blocks.push_back({"responsetostoredelivery",
-                            block(c, c.osci("responseToStoreDelivery"), "responsetostoredelivery", "",
-                                  "", ns::actor_next, content)});
+                            block(c, c.osci("responseToStoreDelivery"), "responsetostoredelivery",
+                                  "", "", ns::actor_next, content)});
     break;
   }
   case MessageType::fetch_delivery: {
@@ -244,19 +262,18 @@ seal::Draft encode_answer(const Answer& answer, const Identity& identity, bool i
         feedback + element(c.osci("fetchDelivery"), selection_elements(c, answer.selection));
     if (!answer.cards.empty()) content += bundle(c, answer.cards.front(), Stamps::forwarding);
     draft.blocks.push_back({"responsetofetchdelivery",
-                            block(c, c.osci("responseToFetchDelivery"), "responsetofetchdelivery", "",
-                                  "", ns::actor_next, content)});
+                            block(c, c.osci("responseToFetchDelivery"), "responsetofetchdelivery",
+                                  "", "", ns::actor_next, content)});
     break;
   }
   }
   if (is_signed) {
     const std::string id = certificate_id("intermed_signature", identity.signature_certificate);
-    draft.blocks.push_back(
-        {"intermediarycertificates",
-         block(c, c.osci("IntermediaryCertificates"), "intermediarycertificates", "", "",
-               ns::actor_none,
-               certificate_element(c, "SignatureCertificateIntermediary", id,
-                                   identity.signature_certificate))});
+    draft.blocks.push_back({"intermediarycertificates",
+                            block(c, c.osci("IntermediaryCertificates"), "intermediarycertificates",
+                                  "", "", ns::actor_none,
+                                  certificate_element(c, "SignatureCertificateIntermediary", id,
+                                                      identity.signature_certificate))});
   }
   if (answer.content) {
     // The certificates block keeps the Id its sender gave it.
@@ -366,4 +383,4 @@ base::Result<Answer> decode_answer(const seal::Message& message, bool signature_
   return out;
 }
 
-}  // namespace osci
+} // namespace osci

@@ -12,7 +12,8 @@ namespace ns = seal::ns;
 using base::ErrorCode;
 using base::fail;
 
-std::string element(const std::string& name, const std::string& attributes, const std::string& content) {
+std::string element(const std::string& name, const std::string& attributes,
+                    const std::string& content) {
   std::string out;
   out.reserve(2 * name.size() + attributes.size() + content.size() + 5);
   out += '<';
@@ -46,8 +47,8 @@ seal::DraftBlock control_block(const seal::Context& context, const ControlBlock&
     content += element(context.osci("Response"), xml::escape_text(*control.response));
   if (control.challenge)
     content += element(context.osci("Challenge"), xml::escape_text(*control.challenge));
-  return {"controlblock", block(context, context.osci("ControlBlock"), "controlblock", before, after,
-                                ns::actor_next, content)};
+  return {"controlblock", block(context, context.osci("ControlBlock"), "controlblock", before,
+                                after, ns::actor_next, content)};
 }
 
 seal::DraftBlock feature_description(const seal::Context& context) {
@@ -70,9 +71,8 @@ seal::DraftBlock feature_description(const seal::Context& context) {
 std::string certificate_element(const seal::Context& context, const std::string& role,
                                 const std::string& id, const crypto::Certificate& certificate) {
   return element(context.osci(role), " Id=\"" + xml::escape_attribute(id) + "\"",
-                 element(context.ds("X509Data"),
-                         element(context.ds("X509Certificate"),
-                                 base::base64_encode(certificate.der()))));
+                 element(context.ds("X509Data"), element(context.ds("X509Certificate"),
+                                                         base::base64_encode(certificate.der()))));
 }
 
 std::string message_id_element(const seal::Context& context, std::string_view id) {
@@ -89,7 +89,8 @@ std::string selection_elements(const seal::Context& context, const Selection& se
     return element(context.osci(name), attributes, xml::escape_text(selection.since_text));
   };
   switch (selection.rule) {
-  case Selection::Rule::none: break;
+  case Selection::Rule::none:
+    break;
   case Selection::Rule::message_ids: {
     std::string ids;
     for (const auto& id : selection.message_ids) ids += message_id_element(context, id);
@@ -104,7 +105,8 @@ std::string selection_elements(const seal::Context& context, const Selection& se
     break;
   }
   if (selection.limit)
-    out += element(context.osci("Quantity"), " Limit=\"" + std::to_string(*selection.limit) + "\"", "");
+    out += element(context.osci("Quantity"), " Limit=\"" + std::to_string(*selection.limit) + "\"",
+                   "");
   return out;
 }
 
@@ -119,7 +121,7 @@ std::optional<std::uint32_t> read_number(std::string_view text) {
   return value;
 }
 
-}  // namespace
+} // namespace
 
 base::Result<ControlBlock> read_control_block(const xml::Element& block, ErrorCode broken) {
   ControlBlock out;
@@ -133,16 +135,20 @@ base::Result<ControlBlock> read_control_block(const xml::Element& block, ErrorCo
   }
   if (const auto text = block.attribute("SequenceNumber")) {
     out.sequence_number = read_number(*text);
-    if (!out.sequence_number) return fail(ErrorCode::control_block, "SequenceNumber is not a number");
+    if (!out.sequence_number)
+      return fail(ErrorCode::control_block, "SequenceNumber is not a number");
   }
   for (const auto& child : block.children()) {
     const auto text = child.text();
     if (!text || text->empty() || text->size() > 1024)
       return fail(broken, "ControlBlock child empty or too long");
     // Order Response, Challenge; nothing else (7.1).
-    if (child.is(ns::osci, "Response") && !out.response && !out.challenge) out.response = *text;
-    else if (child.is(ns::osci, "Challenge") && !out.challenge) out.challenge = *text;
-    else return fail(broken, "unexpected child of ControlBlock");
+    if (child.is(ns::osci, "Response") && !out.response && !out.challenge)
+      out.response = *text;
+    else if (child.is(ns::osci, "Challenge") && !out.challenge)
+      out.challenge = *text;
+    else
+      return fail(broken, "unexpected child of ControlBlock");
   }
   return out;
 }
@@ -178,7 +184,8 @@ Features read_features(const xml::Element* block) {
   for (const auto& list : block->children()) {
     if (!list.is(ns::osci2017, "SupportedFeatures")) continue;
     for (const auto& feature : list.children())
-      if (const auto key = feature.attribute("Key"); key && out.keys.size() < 64) out.keys.insert(*key);
+      if (const auto key = feature.attribute("Key"); key && out.keys.size() < 64)
+        out.keys.insert(*key);
   }
   return out;
 }
@@ -187,7 +194,8 @@ base::Result<std::string> read_message_id(const xml::Element& element, ErrorCode
   const auto text = element.text();
   if (!text || text->size() > 1024) return fail(broken, "MessageId too long");
   auto decoded = base::base64_decode(*text);
-  if (!decoded || !base::valid_utf8(*decoded)) return fail(broken, "MessageId is not base64 of UTF-8");
+  if (!decoded || !base::valid_utf8(*decoded))
+    return fail(broken, "MessageId is not base64 of UTF-8");
   for (const char c : *decoded)
     if (static_cast<unsigned char>(c) < 0x20) return fail(broken, "control character in MessageId");
   return decoded;
@@ -217,7 +225,8 @@ base::Result<Selection> read_selection(const std::vector<xml::Element>& children
         out.rule = Selection::Rule::reception_of_delivery;
       else if (rules[0].is(ns::osci, "RecentModification") && process_card)
         out.rule = Selection::Rule::recent_modification;
-      else return fail(broken, "unknown SelectionRule");
+      else
+        return fail(broken, "unknown SelectionRule");
       const auto text = rules[0].text();
       const auto instant = base::parse_datetime(base::trim(text.value_or("")));
       if (!instant) return fail(broken, "SelectionRule without dateTime");
@@ -232,7 +241,8 @@ base::Result<Selection> read_selection(const std::vector<xml::Element>& children
           out.role = Selection::Role::addressee;
         else if (process_card && name == "Role" && value == "Originator")
           out.role = Selection::Role::originator;
-        else return fail(broken, "unknown attribute in SelectionRule");
+        else
+          return fail(broken, "unknown attribute in SelectionRule");
       }
     }
   }
@@ -261,4 +271,4 @@ std::string certificate_id(std::string_view role, const crypto::Certificate& cer
   return std::string(role) + "_" + certificate.fingerprint();
 }
 
-}  // namespace osci
+} // namespace osci

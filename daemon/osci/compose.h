@@ -8,12 +8,13 @@
 namespace osci {
 
 // <name attributes>content</name>
-std::string element(const std::string& name, const std::string& attributes, const std::string& content);
+std::string element(const std::string& name, const std::string& attributes,
+                    const std::string& content);
 inline std::string element(const std::string& name, const std::string& content) {
   return element(name, "", content);
 }
-// A header block in canonical form: all declarations, then Id and further attributes (given in canonical
-// order: before_id, Id, after_id), then actor and mustUnderstand.
+// A header block in canonical form: all declarations, then Id and further attributes (given in
+// canonical order: before_id, Id, after_id), then actor and mustUnderstand.
 std::string block(const seal::Context& context, const std::string& name, std::string_view id,
                   const std::string& before_id, const std::string& after_id, std::string_view actor,
                   const std::string& content);
@@ -37,4 +38,4 @@ base::Result<Selection> read_selection(const std::vector<xml::Element>& children
 // The canonical inside of a canonical element text.
 std::string_view inside(std::string_view canonical);
 
-}  // namespace osci
+} // namespace osci

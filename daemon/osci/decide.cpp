@@ -11,7 +11,7 @@ using base::fail;
 
 namespace {
 
-constexpr std::size_t kChallengeOctets = 18;  // 144 bits; the reference client draws 80 (13.5)
+constexpr std::size_t kChallengeOctets = 18; // 144 bits; the reference client draws 80 (13.5)
 
 std::string new_challenge(base::RandomSource& random) {
   return base::base64_encode_line(random.bytes(kChallengeOctets));
@@ -78,7 +78,8 @@ class Decider {
   }
 
  private:
-  // --- with ConversationId ---------------------------------------------------------------------------
+  // --- with ConversationId
+  // ---------------------------------------------------------------------------
 
   Plan in_dialog() {
     plan_.explicit_dialog = true;
@@ -94,8 +95,8 @@ class Decider {
     // All answers of a dialog are encrypted for the certificate of InitDialog (5.2, C8).
     plan_.encrypt_for = *client;
 
-    // Clients re-send silently when a connection breaks: the last request again, octet for octet, gets the
-    // same answer and takes no second turn.
+    // Clients re-send silently when a connection breaks: the last request again, octet for octet,
+    // gets the same answer and takes no second turn.
     if (!dialog.last_request_digest.empty() && dialog.last_request_digest == message_.digest())
       return repeat(dialog);
     if (dialog.closed) return fault(fail(ErrorCode::control_block, "dialog is closed"));
@@ -113,14 +114,17 @@ class Decider {
     turn.request_digest = message_.digest();
     turn.now = s_.now;
     plan_.turn = std::move(turn);
-    if (frame_.type != MessageType::exit_dialog) plan_.control.challenge = plan_.turn->next_challenge;
+    if (frame_.type != MessageType::exit_dialog)
+      plan_.control.challenge = plan_.turn->next_challenge;
 
-    const auto verified = message_.verified(s_.policy.require_signature || !dialog.signature_fingerprint.empty());
+    const auto verified =
+        message_.verified(s_.policy.require_signature || !dialog.signature_fingerprint.empty());
     if (!verified) return refuse_unverified(verified.error());
     // The whole dialog is signed by whoever opened it (7.4, 13.4).
     if (!dialog.signature_fingerprint.empty() &&
         verified->signer()->fingerprint() != dialog.signature_fingerprint)
-      return refuse_unverified(fail(ErrorCode::signature_wrong, "signer is not who opened the dialog"));
+      return refuse_unverified(
+          fail(ErrorCode::signature_wrong, "signer is not who opened the dialog"));
     auto request = decode_request(*verified, message_.transport().encrypted);
     if (!request) return fault(request.error(), dialog.conversation_id);
     const auto* cipher = request->certificate("CipherCertificateOriginator");
@@ -162,7 +166,8 @@ class Decider {
       selection.message_id = std::string(result.substr(kFetched.size()));
       if (selection.message_id.empty())
         plan_.refusal = fail(ErrorCode::no_delivery, "repeated request");
-      else plan_.action = FetchIt{std::move(selection)};
+      else
+        plan_.action = FetchIt{std::move(selection)};
     } else if (result == kCards) {
       list_cards(*request, *plan_.encrypt_for);
     } else if (result == kStored) {
@@ -172,7 +177,8 @@ class Decider {
     return std::move(plan_);
   }
 
-  // --- without ConversationId ------------------------------------------------------------------------
+  // --- without ConversationId
+  // ------------------------------------------------------------------------
 
   Plan implicit() {
     if (frame_.type == MessageType::init_dialog) plan_.explicit_dialog = true;
@@ -181,8 +187,8 @@ class Decider {
     if (frame_.type == MessageType::init_dialog) plan_.control.challenge = new_challenge(s_.random);
 
     if (frame_.client_cipher) {
-      // A clear request gets a clear answer, except InitDialog: only the holder of the private key may
-      // learn the dialog's first challenge (1.8).
+      // A clear request gets a clear answer, except InitDialog: only the holder of the private key
+      // may learn the dialog's first challenge (1.8).
       if (message_.transport().encrypted || frame_.type == MessageType::init_dialog)
         plan_.encrypt_for = frame_.client_cipher;
     } else if (!needs_dialog(frame_.type)) {
@@ -196,7 +202,8 @@ class Decider {
     if (needs_dialog(frame_.type))
       return refuse(fail(ErrorCode::dialog_required, std::string(message_.type())));
     if (frame_.type != MessageType::init_dialog && frame_.control.sequence_number != 0u)
-      return fault(fail(ErrorCode::control_block, "SequenceNumber of an implicit request is not 0"));
+      return fault(
+          fail(ErrorCode::control_block, "SequenceNumber of an implicit request is not 0"));
 
     const auto& client = *frame_.client_cipher;
     plan_.party = party_of(s_.directory, client);
@@ -222,7 +229,8 @@ class Decider {
     return std::move(plan_);
   }
 
-  // --- orders ----------------------------------------------------------------------------------------
+  // --- orders
+  // ----------------------------------------------------------------------------------------
 
   Plan refuse(base::Error error) {
     if (plan_.turn) plan_.turn->result = refused_result(error);
@@ -232,14 +240,16 @@ class Decider {
   }
 
   Plan execute(const Request& request, const crypto::Certificate& client) {
-    // In a dialog the cipher certificate was inspected by InitDialog; the signer may have expired since.
+    // In a dialog the cipher certificate was inspected by InitDialog; the signer may have expired
+    // since.
     if (plan_.explicit_dialog && request.signer) {
       const auto inspected = inspect_client(s_, nullptr, &*request.signer);
       if (inspected.refusal) return refuse(*inspected.refusal);
       add_warnings(plan_, inspected.warnings);
     }
     switch (request.type) {
-    case MessageType::init_dialog: break;  // handled by implicit()
+    case MessageType::init_dialog:
+      break; // handled by implicit()
     case MessageType::exit_dialog:
       if (plan_.turn) plan_.turn->result = std::string(kClosed);
       break;
@@ -247,8 +257,11 @@ class Decider {
       plan_.message_id = s_.ids.issue(s_.now, s_.random);
       if (plan_.turn) plan_.turn->result = std::string(kIssued) + *plan_.message_id;
       break;
-    case MessageType::store_delivery: return store(request, client);
-    case MessageType::fetch_delivery: fetch(request, client); break;
+    case MessageType::store_delivery:
+      return store(request, client);
+    case MessageType::fetch_delivery:
+      fetch(request, client);
+      break;
     case MessageType::fetch_process_card:
       if (request.selection.message_ids.size() > s_.policy.max_message_ids)
         return refuse(fail(ErrorCode::quota_exceeded, "too many message ids in one selection"));
@@ -269,7 +282,8 @@ class Decider {
     if (const auto* owner = s_.directory.owner_of(addressee.fingerprint());
         owner && !owner->mailbox.empty())
       mailbox = owner->mailbox;
-    else if (s_.policy.create_mailboxes) mailbox = "cert:" + addressee.fingerprint();
+    else if (s_.policy.create_mailboxes)
+      mailbox = "cert:" + addressee.fingerprint();
     else
       return refuse(fail(ErrorCode::unknown_addressee,
                          "no mailbox for certificate " + addressee.fingerprint()));
@@ -296,7 +310,8 @@ class Decider {
     using mailbox::Part;
     using mailbox::PartKind;
     delivery.parts.push_back(Part{PartKind::content, "", "", "", request.content.body});
-    delivery.parts.push_back(Part{PartKind::certificates, "", "", "", request.content.certificates});
+    delivery.parts.push_back(
+        Part{PartKind::certificates, "", "", "", request.content.certificates});
     for (const auto& header : request.content.custom_headers)
       delivery.parts.push_back(Part{PartKind::custom_header, header.id, "", "", header.canonical});
     for (const auto& attachment : request.content.attachments)
@@ -304,8 +319,8 @@ class Decider {
                                     attachment.content_type, attachment.headers, attachment.bytes});
     if (plan_.turn) plan_.turn->result = std::string(kStored);
     plan_.message_id = request.message_id;
-    plan_.action = StoreIt{std::move(delivery),
-                           refused_result(fail(ErrorCode::message_id_refused))};
+    plan_.action =
+        StoreIt{std::move(delivery), refused_result(fail(ErrorCode::message_id_refused))};
     return std::move(plan_);
   }
 
@@ -329,8 +344,12 @@ class Decider {
     selection.party = party_of(s_.directory, client);
     selection.mailboxes = mailboxes_of(s_.directory, s_.policy, client);
     switch (request.selection.rule) {
-    case Selection::Rule::none: selection.rule = mailbox::CardRule::all; break;
-    case Selection::Rule::message_ids: selection.rule = mailbox::CardRule::message_ids; break;
+    case Selection::Rule::none:
+      selection.rule = mailbox::CardRule::all;
+      break;
+    case Selection::Rule::message_ids:
+      selection.rule = mailbox::CardRule::message_ids;
+      break;
     case Selection::Rule::reception_of_delivery:
       selection.rule = mailbox::CardRule::reception_of_delivery;
       break;
@@ -345,8 +364,8 @@ class Decider {
       selection.role = mailbox::CardRole::addressee;
     if (request.selection.role == Selection::Role::originator)
       selection.role = mailbox::CardRole::originator;
-    selection.limit = std::min(request.selection.limit.value_or(s_.policy.max_cards),
-                               s_.policy.max_cards);
+    selection.limit =
+        std::min(request.selection.limit.value_or(s_.policy.max_cards), s_.policy.max_cards);
     plan_.action = ListCards{std::move(selection)};
   }
 
@@ -356,9 +375,10 @@ class Decider {
   Plan plan_;
 };
 
-}  // namespace
+} // namespace
 
-std::string party_of(const directory::Directory& directory, const crypto::Certificate& certificate) {
+std::string party_of(const directory::Directory& directory,
+                     const crypto::Certificate& certificate) {
   if (const auto* owner = directory.owner_of(certificate.fingerprint())) return owner->key;
   return "cert:" + certificate.fingerprint();
 }
@@ -379,7 +399,8 @@ Plan decide(const seal::Message& message, const Situation& situation) {
   return Decider(message, situation).decide();
 }
 
-base::Result<Answer> conclude(const Plan& plan, const base::Result<StoreOutcome>& outcome_of_store) {
+base::Result<Answer> conclude(const Plan& plan,
+                              const base::Result<StoreOutcome>& outcome_of_store) {
   Answer answer;
   answer.to = plan.type;
   answer.control = plan.control;
@@ -406,8 +427,12 @@ base::Result<Answer> conclude(const Plan& plan, const base::Result<StoreOutcome>
         content.context = std::move(*context);
         for (const auto& part : delivery.parts) {
           switch (part.kind) {
-          case mailbox::PartKind::content: content.body = part.bytes; break;
-          case mailbox::PartKind::certificates: content.certificates = part.bytes; break;
+          case mailbox::PartKind::content:
+            content.body = part.bytes;
+            break;
+          case mailbox::PartKind::certificates:
+            content.certificates = part.bytes;
+            break;
           case mailbox::PartKind::custom_header:
             content.custom_headers.push_back(CustomHeader{part.name, part.bytes});
             break;
@@ -428,20 +453,20 @@ base::Result<Answer> conclude(const Plan& plan, const base::Result<StoreOutcome>
   }
 
   if (error) {
-    answer.feedback.push_back(
-        feedback_entry(outcome(error->code).osci_code.empty() ? "9811"
-                                                              : outcome(error->code).osci_code,
-                       plan.language));
+    answer.feedback.push_back(feedback_entry(
+        outcome(error->code).osci_code.empty() ? "9811" : outcome(error->code).osci_code,
+        plan.language));
     answer.cards.clear();
     answer.content.reset();
     return answer;
   }
   const bool open = plan.explicit_dialog && plan.type != MessageType::exit_dialog;
   answer.feedback.push_back(feedback_entry(open ? "0801" : "0800", plan.language));
-  if (plan.type != MessageType::store_delivery) notes.insert(notes.begin(), plan.warnings.begin(), plan.warnings.end());
+  if (plan.type != MessageType::store_delivery)
+    notes.insert(notes.begin(), plan.warnings.begin(), plan.warnings.end());
   for (const auto& code : notes) answer.feedback.push_back(feedback_entry(code, plan.language));
   if (plan.type == MessageType::get_message_id) answer.message_id = plan.message_id;
   return answer;
 }
 
-}  // namespace osci
+} // namespace osci

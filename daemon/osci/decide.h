@@ -1,5 +1,6 @@
-// The protocol's decisions: pure functions from a request and what is known to a plan. The gateway carries
-// the plan out against the store and hands the outcome to conclude(). No I/O, no clock, no threads.
+// The protocol's decisions: pure functions from a request and what is known to a plan. The gateway
+// carries the plan out against the store and hands the outcome to conclude(). No I/O, no clock, no
+// threads.
 #pragma once
 #include "base/clock.h"
 #include "base/random.h"
@@ -21,11 +22,11 @@ struct Policy {
   bool require_signature = true;
   // What an issuer that leads to no trust anchor means: refuse (95xx, 97xx) or warn (3501, 3707).
   bool refuse_unknown_issuer = true;
-  bool create_mailboxes = false;  // test mode: every certificate owns a mailbox of its own
+  bool create_mailboxes = false; // test mode: every certificate owns a mailbox of its own
   std::string default_language = "de";
-  std::uint32_t max_open_dialogs = 50;  // per client
-  std::uint32_t max_cards = 100;        // in one answer
-  std::size_t max_message_ids = 200;    // in one selection
+  std::uint32_t max_open_dialogs = 50; // per client
+  std::uint32_t max_cards = 100;       // in one answer
+  std::size_t max_message_ids = 200;   // in one selection
 };
 
 // What decide() may know. Borrowed for the call.
@@ -43,7 +44,7 @@ struct Situation {
 struct OpenDialog {
   mailbox::Dialog dialog;
 };
-struct TakeTurn {};  // only the dialog's turn, if there is one
+struct TakeTurn {}; // only the dialog's turn, if there is one
 struct StoreIt {
   mailbox::NewDelivery delivery;
   std::string refused_result;
@@ -62,18 +63,18 @@ struct Fault {
 
 struct Plan {
   std::variant<Fault, OpenDialog, TakeTurn, StoreIt, FetchIt, ListCards> action = TakeTurn{};
-  std::optional<mailbox::DialogTurn> turn;  // absent: implicit request, InitDialog, or a repeat
-  bool repeat = false;                      // identical repeat of the dialog's last request
-  std::optional<base::Error> refusal;       // order-level error decided already
+  std::optional<mailbox::DialogTurn> turn; // absent: implicit request, InitDialog, or a repeat
+  bool repeat = false;                     // identical repeat of the dialog's last request
+  std::optional<base::Error> refusal;      // order-level error decided already
 
   // For the answer
   MessageType type = MessageType::init_dialog;
-  ControlBlock control;                 // of the answer
+  ControlBlock control; // of the answer
   std::string language;
-  std::vector<std::string> warnings;    // 3xxx codes
+  std::vector<std::string> warnings; // 3xxx codes
   std::optional<std::string> message_id;
   Selection selection;
-  std::optional<crypto::Certificate> encrypt_for;  // absent: answer in clear
+  std::optional<crypto::Certificate> encrypt_for; // absent: answer in clear
   bool short_iv = true;
   bool explicit_dialog = false;
   // For the log
@@ -84,10 +85,11 @@ struct Plan {
 Plan decide(const seal::Message& message, const Situation& situation);
 
 // What the store said; monostate for TakeTurn and OpenDialog.
-using StoreOutcome = std::variant<std::monostate, mailbox::Receipt, mailbox::Fetched, mailbox::CardPage>;
+using StoreOutcome =
+    std::variant<std::monostate, mailbox::Receipt, mailbox::Fetched, mailbox::CardPage>;
 
-// Builds the answer from a plan and its outcome (or the store's error). Error: storage_failure when what
-// was stored cannot be turned into an answer.
+// Builds the answer from a plan and its outcome (or the store's error). Error: storage_failure when
+// what was stored cannot be turned into an answer.
 base::Result<Answer> conclude(const Plan& plan, const base::Result<StoreOutcome>& outcome);
 
 // Party of a cipher certificate: its organisation's key, or "cert:" and the fingerprint.
@@ -96,4 +98,4 @@ std::string party_of(const directory::Directory& directory, const crypto::Certif
 std::vector<std::string> mailboxes_of(const directory::Directory& directory, const Policy& policy,
                                       const crypto::Certificate& certificate);
 
-}  // namespace osci
+} // namespace osci

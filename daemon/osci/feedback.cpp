@@ -12,34 +12,58 @@ using base::LogLevel;
 
 constexpr std::array kOutcomes = {
     Outcome{ErrorCode::internal, Reply::fault_server, 200, "9000", LogLevel::error, Retry::later},
-    Outcome{ErrorCode::malformed_message, Reply::fault_client, 200, "9100", LogLevel::warning, Retry::never},
-    Outcome{ErrorCode::duplicate_id, Reply::fault_client, 200, "9100", LogLevel::warning, Retry::never},
-    Outcome{ErrorCode::unknown_cipher_certificate, Reply::fault_client, 200, "9200", LogLevel::warning, Retry::never},
-    Outcome{ErrorCode::undecryptable, Reply::fault_client, 200, "9202", LogLevel::warning, Retry::never},
-    Outcome{ErrorCode::invalid_request, Reply::fault_client, 200, "9300", LogLevel::warning, Retry::never},
-    Outcome{ErrorCode::encryption_required, Reply::fault_client, 200, "9300", LogLevel::warning, Retry::never},
-    Outcome{ErrorCode::unsupported_message_type, Reply::fault_client, 200, "9300", LogLevel::warning, Retry::never},
-    Outcome{ErrorCode::control_block, Reply::fault_client, 200, "9400", LogLevel::warning, Retry::never},
-    Outcome{ErrorCode::client_certificate_missing, Reply::fault_client, 200, "9500", LogLevel::warning, Retry::never},
-    Outcome{ErrorCode::client_certificate_wrong, Reply::fault_client, 200, "9501", LogLevel::warning, Retry::never},
-    Outcome{ErrorCode::client_certificate_unchecked, Reply::fault_server, 200, "9503", LogLevel::error, Retry::later},
-    Outcome{ErrorCode::signature_missing, Reply::order, 200, "9600", LogLevel::warning, Retry::never},
+    Outcome{ErrorCode::malformed_message, Reply::fault_client, 200, "9100", LogLevel::warning,
+            Retry::never},
+    Outcome{ErrorCode::duplicate_id, Reply::fault_client, 200, "9100", LogLevel::warning,
+            Retry::never},
+    Outcome{ErrorCode::unknown_cipher_certificate, Reply::fault_client, 200, "9200",
+            LogLevel::warning, Retry::never},
+    Outcome{ErrorCode::undecryptable, Reply::fault_client, 200, "9202", LogLevel::warning,
+            Retry::never},
+    Outcome{ErrorCode::invalid_request, Reply::fault_client, 200, "9300", LogLevel::warning,
+            Retry::never},
+    Outcome{ErrorCode::encryption_required, Reply::fault_client, 200, "9300", LogLevel::warning,
+            Retry::never},
+    Outcome{ErrorCode::unsupported_message_type, Reply::fault_client, 200, "9300",
+            LogLevel::warning, Retry::never},
+    Outcome{ErrorCode::control_block, Reply::fault_client, 200, "9400", LogLevel::warning,
+            Retry::never},
+    Outcome{ErrorCode::client_certificate_missing, Reply::fault_client, 200, "9500",
+            LogLevel::warning, Retry::never},
+    Outcome{ErrorCode::client_certificate_wrong, Reply::fault_client, 200, "9501",
+            LogLevel::warning, Retry::never},
+    Outcome{ErrorCode::client_certificate_unchecked, Reply::fault_server, 200, "9503",
+            LogLevel::error, Retry::later},
+    Outcome{ErrorCode::signature_missing, Reply::order, 200, "9600", LogLevel::warning,
+            Retry::never},
     Outcome{ErrorCode::signature_wrong, Reply::order, 200, "9601", LogLevel::warning, Retry::never},
-    Outcome{ErrorCode::signature_incomplete, Reply::order, 200, "9602", LogLevel::warning, Retry::never},
-    Outcome{ErrorCode::signature_unchecked, Reply::order, 200, "9603", LogLevel::error, Retry::later},
-    Outcome{ErrorCode::signer_certificate_wrong, Reply::order, 200, "9700", LogLevel::warning, Retry::never},
-    Outcome{ErrorCode::author_cipher_wrong, Reply::order, 200, "9704", LogLevel::warning, Retry::never},
-    Outcome{ErrorCode::addressee_cipher_wrong, Reply::order, 200, "9706", LogLevel::warning, Retry::never},
-    Outcome{ErrorCode::reader_cipher_wrong, Reply::order, 200, "9708", LogLevel::warning, Retry::never},
-    Outcome{ErrorCode::certificate_check_failed, Reply::order, 200, "9710", LogLevel::error, Retry::later},
-    Outcome{ErrorCode::message_id_missing, Reply::order, 200, "9800", LogLevel::warning, Retry::never},
-    Outcome{ErrorCode::message_id_refused, Reply::order, 200, "9801", LogLevel::warning, Retry::never},
+    Outcome{ErrorCode::signature_incomplete, Reply::order, 200, "9602", LogLevel::warning,
+            Retry::never},
+    Outcome{ErrorCode::signature_unchecked, Reply::order, 200, "9603", LogLevel::error,
+            Retry::later},
+    Outcome{ErrorCode::signer_certificate_wrong, Reply::order, 200, "9700", LogLevel::warning,
+            Retry::never},
+    Outcome{ErrorCode::author_cipher_wrong, Reply::order, 200, "9704", LogLevel::warning,
+            Retry::never},
+    Outcome{ErrorCode::addressee_cipher_wrong, Reply::order, 200, "9706", LogLevel::warning,
+            Retry::never},
+    Outcome{ErrorCode::reader_cipher_wrong, Reply::order, 200, "9708", LogLevel::warning,
+            Retry::never},
+    Outcome{ErrorCode::certificate_check_failed, Reply::order, 200, "9710", LogLevel::error,
+            Retry::later},
+    Outcome{ErrorCode::message_id_missing, Reply::order, 200, "9800", LogLevel::warning,
+            Retry::never},
+    Outcome{ErrorCode::message_id_refused, Reply::order, 200, "9801", LogLevel::warning,
+            Retry::never},
     Outcome{ErrorCode::dialog_required, Reply::order, 200, "9802", LogLevel::warning, Retry::never},
     Outcome{ErrorCode::no_delivery, Reply::order, 200, "9803", LogLevel::debug, Retry::later},
     Outcome{ErrorCode::no_process_card, Reply::order, 200, "9804", LogLevel::debug, Retry::later},
-    Outcome{ErrorCode::unknown_addressee, Reply::order, 200, "9805", LogLevel::warning, Retry::never},
-    Outcome{ErrorCode::storage_full, Reply::order, 200, "9811", LogLevel::critical, Retry::same_message},
-    Outcome{ErrorCode::storage_failure, Reply::order, 200, "9811", LogLevel::error, Retry::same_message},
+    Outcome{ErrorCode::unknown_addressee, Reply::order, 200, "9805", LogLevel::warning,
+            Retry::never},
+    Outcome{ErrorCode::storage_full, Reply::order, 200, "9811", LogLevel::critical,
+            Retry::same_message},
+    Outcome{ErrorCode::storage_failure, Reply::order, 200, "9811", LogLevel::error,
+            Retry::same_message},
     Outcome{ErrorCode::quota_exceeded, Reply::order, 200, "9811", LogLevel::warning, Retry::later},
     Outcome{ErrorCode::overloaded, Reply::http, 503, "", LogLevel::warning, Retry::same_message},
     Outcome{ErrorCode::too_large, Reply::http, 413, "", LogLevel::warning, Retry::never},
@@ -60,28 +84,46 @@ constexpr std::array kTexts = {
              "The request was executed; the dialog is closed."},
     CodeText{"0801", "Der Auftrag wurde ausgeführt, der Dialog bleibt offen.",
              "The request was executed; the dialog stays open."},
-    CodeText{"3500", "Warnung: Das Verschlüsselungszertifikat des Clients ist außerhalb seines Gültigkeitszeitraums.",
+    CodeText{"3500",
+             "Warnung: Das Verschlüsselungszertifikat des Clients ist außerhalb seines "
+             "Gültigkeitszeitraums.",
              "Warning: the client's cipher certificate is outside its validity period."},
-    CodeText{"3501", "Warnung: Das Verschlüsselungszertifikat des Clients konnte nicht vollständig geprüft werden.",
+    CodeText{"3501",
+             "Warnung: Das Verschlüsselungszertifikat des Clients konnte nicht vollständig geprüft "
+             "werden.",
              "Warning: the client's cipher certificate could not be checked completely."},
-    CodeText{"3700", "Warnung: Das Signaturzertifikat des Clients ist außerhalb seines Gültigkeitszeitraums.",
-             "Warning: the client's signature certificate is outside its validity period."},
-    CodeText{"3701", "Warnung: Das Signaturzertifikat eines Autors ist außerhalb seines Gültigkeitszeitraums.",
-             "Warning: an author's signature certificate is outside its validity period."},
-    CodeText{"3702", "Warnung: Die Ausstellersignatur des Signaturzertifikats eines Autors ist falsch.",
+    CodeText{
+        "3700",
+        "Warnung: Das Signaturzertifikat des Clients ist außerhalb seines Gültigkeitszeitraums.",
+        "Warning: the client's signature certificate is outside its validity period."},
+    CodeText{
+        "3701",
+        "Warnung: Das Signaturzertifikat eines Autors ist außerhalb seines Gültigkeitszeitraums.",
+        "Warning: an author's signature certificate is outside its validity period."},
+    CodeText{"3702",
+             "Warnung: Die Ausstellersignatur des Signaturzertifikats eines Autors ist falsch.",
              "Warning: the issuer signature on an author's signature certificate is wrong."},
     CodeText{"3703", "Warnung: Das Signaturzertifikat eines Autors ist gesperrt.",
              "Warning: an author's signature certificate is revoked."},
-    CodeText{"3704", "Warnung: Das Verschlüsselungszertifikat eines Autors ist außerhalb seines Gültigkeitszeitraums.",
+    CodeText{"3704",
+             "Warnung: Das Verschlüsselungszertifikat eines Autors ist außerhalb seines "
+             "Gültigkeitszeitraums.",
              "Warning: an author's cipher certificate is outside its validity period."},
-    CodeText{"3705", "Warnung: Das Verschlüsselungszertifikat des Empfängers ist außerhalb seines Gültigkeitszeitraums.",
+    CodeText{"3705",
+             "Warnung: Das Verschlüsselungszertifikat des Empfängers ist außerhalb seines "
+             "Gültigkeitszeitraums.",
              "Warning: the recipient's cipher certificate is outside its validity period."},
-    CodeText{"3706", "Warnung: Das Verschlüsselungszertifikat eines Lesers ist außerhalb seines Gültigkeitszeitraums.",
+    CodeText{"3706",
+             "Warnung: Das Verschlüsselungszertifikat eines Lesers ist außerhalb seines "
+             "Gültigkeitszeitraums.",
              "Warning: a reader's cipher certificate is outside its validity period."},
-    CodeText{"3707", "Warnung: Die Zertifikatsprüfung konnte nicht vollständig durchgeführt werden.",
+    CodeText{"3707",
+             "Warnung: Die Zertifikatsprüfung konnte nicht vollständig durchgeführt werden.",
              "Warning: the certificate check could not be completed."},
-    CodeText{"3708", "Warnung: Das Signaturzertifikat des Empfängers ist außerhalb seines Gültigkeitszeitraums.",
-             "Warning: the recipient's signature certificate is outside its validity period."},
+    CodeText{
+        "3708",
+        "Warnung: Das Signaturzertifikat des Empfängers ist außerhalb seines Gültigkeitszeitraums.",
+        "Warning: the recipient's signature certificate is outside its validity period."},
     CodeText{"3800", "Es liegen weitere Zustellungen zur Abholung bereit.",
              "More deliveries are waiting to be fetched."},
     CodeText{"3801", "Es gibt weitere Laufzettel, die der Auswahl entsprechen.",
@@ -92,7 +134,9 @@ constexpr std::array kTexts = {
              "Warning: the recipient's answer is not encrypted."},
     CodeText{"3950", "Hinweis: Zur zusammengesetzten Nachricht liegt eine eigene Rückmeldung vor.",
              "Notice: feedback about the reassembled message is present."},
-    CodeText{"3951", "Warnung: Die Wartezeit für die Verarbeitung der zusammengesetzten Nachricht ist überschritten.",
+    CodeText{"3951",
+             "Warnung: Die Wartezeit für die Verarbeitung der zusammengesetzten Nachricht ist "
+             "überschritten.",
              "Warning: the waiting time for processing the reassembled message is exceeded."},
     CodeText{"3952", "Hinweis: Die zusammengesetzte Nachricht wird noch verarbeitet.",
              "Notice: the reassembled message is still being processed."},
@@ -100,7 +144,9 @@ constexpr std::array kTexts = {
              "Internal error of the intermediary. Please try again later."},
     CodeText{"9100", "Die empfangenen Daten sind keine gültige OSCI-Nachricht.",
              "The received data is not a valid OSCI message."},
-    CodeText{"9200", "Die Nachricht ist nicht für ein Verschlüsselungszertifikat dieses Intermediärs verschlüsselt.",
+    CodeText{"9200",
+             "Die Nachricht ist nicht für ein Verschlüsselungszertifikat dieses Intermediärs "
+             "verschlüsselt.",
              "The message is not encrypted for a cipher certificate of this intermediary."},
     CodeText{"9201", "Das verwendete Verschlüsselungszertifikat des Intermediärs ist gesperrt.",
              "The intermediary's cipher certificate that was used is revoked."},
@@ -112,31 +158,39 @@ constexpr std::array kTexts = {
              "ConversationId, SequenceNumber or Response is not correct."},
     CodeText{"9500", "Das Verschlüsselungszertifikat des Clients fehlt im Auftrag.",
              "The client's cipher certificate is missing in the request."},
-    CodeText{"9501", "Das Verschlüsselungszertifikat des Clients ist nicht von einem anerkannten Aussteller.",
-             "The client's cipher certificate is not from a recognised issuer."},
+    CodeText{
+        "9501",
+        "Das Verschlüsselungszertifikat des Clients ist nicht von einem anerkannten Aussteller.",
+        "The client's cipher certificate is not from a recognised issuer."},
     CodeText{"9502", "Das Verschlüsselungszertifikat des Clients ist gesperrt.",
              "The client's cipher certificate is revoked."},
     CodeText{"9503", "Interner Fehler bei der Prüfung des Verschlüsselungszertifikats des Clients.",
              "Internal error while checking the client's cipher certificate."},
     CodeText{"9600", "Der Auftrag muss signiert sein.", "The request must be signed."},
-    CodeText{"9601", "Die Signatur des Auftrags ist falsch.", "The signature of the request is wrong."},
+    CodeText{"9601", "Die Signatur des Auftrags ist falsch.",
+             "The signature of the request is wrong."},
     CodeText{"9602", "Nicht alle erforderlichen Teile des Auftrags sind signiert.",
              "Not all required parts of the request are signed."},
     CodeText{"9603", "Interner Fehler bei der Prüfung der Signatur.",
              "Internal error while checking the signature."},
-    CodeText{"9700", "Das Signaturzertifikat des Clients ist nicht von einem anerkannten Aussteller.",
+    CodeText{"9700",
+             "Das Signaturzertifikat des Clients ist nicht von einem anerkannten Aussteller.",
              "The client's signature certificate is not from a recognised issuer."},
     CodeText{"9701", "Das Signaturzertifikat des Clients ist gesperrt.",
              "The client's signature certificate is revoked."},
-    CodeText{"9704", "Die Ausstellersignatur des Verschlüsselungszertifikats eines Autors ist falsch.",
+    CodeText{"9704",
+             "Die Ausstellersignatur des Verschlüsselungszertifikats eines Autors ist falsch.",
              "The issuer signature on an author's cipher certificate is wrong."},
     CodeText{"9705", "Das Verschlüsselungszertifikat eines Autors ist gesperrt.",
              "An author's cipher certificate is revoked."},
-    CodeText{"9706", "Das Verschlüsselungszertifikat des Empfängers ist nicht von einem anerkannten Aussteller.",
-             "The recipient's cipher certificate is not from a recognised issuer."},
+    CodeText{
+        "9706",
+        "Das Verschlüsselungszertifikat des Empfängers ist nicht von einem anerkannten Aussteller.",
+        "The recipient's cipher certificate is not from a recognised issuer."},
     CodeText{"9707", "Das Verschlüsselungszertifikat des Empfängers ist gesperrt.",
              "The recipient's cipher certificate is revoked."},
-    CodeText{"9708", "Die Ausstellersignatur des Verschlüsselungszertifikats eines Lesers ist falsch.",
+    CodeText{"9708",
+             "Die Ausstellersignatur des Verschlüsselungszertifikats eines Lesers ist falsch.",
              "The issuer signature on a reader's cipher certificate is wrong."},
     CodeText{"9709", "Das Verschlüsselungszertifikat eines Lesers ist gesperrt.",
              "A reader's cipher certificate is revoked."},
@@ -146,9 +200,12 @@ constexpr std::array kTexts = {
              "The issuer signature on the recipient's signature certificate is wrong."},
     CodeText{"9712", "Das Signaturzertifikat des Empfängers ist gesperrt.",
              "The recipient's signature certificate is revoked."},
-    CodeText{"9800", "Die Zustellung wurde abgelehnt, weil sie keine Nachrichtenkennung (MessageId) trägt.",
+    CodeText{"9800",
+             "Die Zustellung wurde abgelehnt, weil sie keine Nachrichtenkennung (MessageId) trägt.",
              "The delivery was refused because it has no MessageId."},
-    CodeText{"9801", "Die Nachrichtenkennung (MessageId) wurde hier nicht ausgestellt, ist abgelaufen oder bereits verwendet.",
+    CodeText{"9801",
+             "Die Nachrichtenkennung (MessageId) wurde hier nicht ausgestellt, ist abgelaufen oder "
+             "bereits verwendet.",
              "The MessageId was not issued here, has expired, or is already used."},
     CodeText{"9802", "Dieser Auftrag ist nur in einem expliziten Dialog zulässig.",
              "This request is only allowed in an explicit dialog."},
@@ -156,22 +213,29 @@ constexpr std::array kTexts = {
              "No delivery matches the selection."},
     CodeText{"9804", "Es gibt keinen Laufzettel, der der Auswahl entspricht.",
              "No process card matches the selection."},
-    CodeText{"9805", "Die Zustellung wird für diesen Empfänger nicht angenommen. Für sein "
-                     "Verschlüsselungszertifikat ist hier kein Postfach eingerichtet.",
-             "The delivery is not accepted for this recipient. No mailbox is set up here for its cipher "
-             "certificate."},
-    CodeText{"9806", "Der Empfänger hat den Auftrag angenommen, seine Antwort enthält aber keine Zustellung.",
-             "The recipient accepted, but its answer contains no delivery."},
+    CodeText{
+        "9805",
+        "Die Zustellung wird für diesen Empfänger nicht angenommen. Für sein "
+        "Verschlüsselungszertifikat ist hier kein Postfach eingerichtet.",
+        "The delivery is not accepted for this recipient. No mailbox is set up here for its cipher "
+        "certificate."},
+    CodeText{
+        "9806",
+        "Der Empfänger hat den Auftrag angenommen, seine Antwort enthält aber keine Zustellung.",
+        "The recipient accepted, but its answer contains no delivery."},
     CodeText{"9807", "Die Signatur der Antwort des Empfängers ist falsch.",
              "The signature of the recipient's answer is wrong."},
     CodeText{"9808", "Interner Fehler beim Empfänger.", "Internal error at the recipient."},
-    CodeText{"9809", "Interner Fehler des Intermediärs; die Zustellung hat den Empfänger nicht erreicht.",
+    CodeText{"9809",
+             "Interner Fehler des Intermediärs; die Zustellung hat den Empfänger nicht erreicht.",
              "Internal error of the intermediary; the delivery did not reach the recipient."},
     CodeText{"9810", "Interner Fehler des Intermediärs; die Zustellung hat den Empfänger erreicht.",
              "Internal error of the intermediary; the delivery did reach the recipient."},
-    CodeText{"9811", "Der Auftrag konnte wegen eines internen Fehlers nicht ausgeführt werden. Es wurde "
-                     "nichts gespeichert; bitte erneut senden.",
-             "The request could not be executed because of an internal error. Nothing was stored; please "
+    CodeText{"9811",
+             "Der Auftrag konnte wegen eines internen Fehlers nicht ausgeführt werden. Es wurde "
+             "nichts gespeichert; bitte erneut senden.",
+             "The request could not be executed because of an internal error. Nothing was stored; "
+             "please "
              "send it again."},
     CodeText{"9900", "Das Paket wurde bereits übertragen.", "The chunk was already delivered."},
     CodeText{"9901", "Die Paketnummer ist falsch.", "The chunk number is wrong."},
@@ -188,24 +252,30 @@ constexpr std::array kTexts = {
 std::string fault(std::string_view code, bool server) {
   const CodeText* text = code_text(code);
   base::check(text != nullptr, "fault code without text");
-  // No schemaLocation and no Header, else the reference client does not see the code (10.4). The boundary
-  // is fixed: answers to all decryption failures must be equal octet for octet (13.3).
+  // No schemaLocation and no Header, else the reference client does not see the code (10.4). The
+  // boundary is fixed: answers to all decryption failures must be equal octet for octet (13.3).
   return "MIME-Version: 1.0\r\nContent-Type: Multipart/Related; boundary=MIME_boundary_fault; "
          "type=text/xml\r\n\r\n--MIME_boundary_fault\r\nContent-Type: text/xml; charset=UTF-8\r\n"
          "Content-Transfer-Encoding: 8bit\r\nContent-ID: <osci@message>\r\n\r\n"
          "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n\r\n<soap:Envelope "
          "xmlns:osci=\"http://www.osci.de/2002/04/osci\" "
-         "xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\"><soap:Body><soap:Fault><faultcode>" +
+         "xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/"
+         "\"><soap:Body><soap:Fault><faultcode>" +
          std::string(server ? "soap:Server" : "soap:Client") + "</faultcode><faultstring>" +
          xml::escape_text(text->german) + " / " + xml::escape_text(text->english) +
          "</faultstring><detail><osci:Code>" + std::string(code) +
-         "</osci:Code></detail></soap:Fault></soap:Body></soap:Envelope>\r\n--MIME_boundary_fault--\r\n";
+         "</osci:Code></detail></soap:Fault></soap:Body></"
+         "soap:Envelope>\r\n--MIME_boundary_fault--\r\n";
 }
 
-}  // namespace
+} // namespace
 
-std::span<const Outcome> outcomes() { return kOutcomes; }
-std::span<const CodeText> code_texts() { return kTexts; }
+std::span<const Outcome> outcomes() {
+  return kOutcomes;
+}
+std::span<const CodeText> code_texts() {
+  return kTexts;
+}
 
 const Outcome& outcome(ErrorCode error) {
   for (const auto& row : kOutcomes)
@@ -221,7 +291,8 @@ const CodeText* code_text(std::string_view code) {
 
 std::string choose_language(const std::vector<std::string>& wanted, std::string_view fallback) {
   for (const auto& tag : wanted) {
-    const std::string language = base::to_lower_ascii(std::string_view(tag).substr(0, tag.find('-')));
+    const std::string language =
+        base::to_lower_ascii(std::string_view(tag).substr(0, tag.find('-')));
     if (language == "de" || language == "en") return language;
   }
   return std::string(fallback);
@@ -240,6 +311,8 @@ std::string write_fault(ErrorCode error) {
   return fault(row.osci_code, row.reply == Reply::fault_server);
 }
 
-std::string write_fault(std::string_view osci_code) { return fault(osci_code, false); }
+std::string write_fault(std::string_view osci_code) {
+  return fault(osci_code, false);
+}
 
-}  // namespace osci
+} // namespace osci

@@ -1,5 +1,5 @@
-// The one table of outcomes (design decision 10): what every internal error code means to a peer, to the
-// operator and to the metrics; and the texts of every OSCI code (wire reference 10.2, 10.3).
+// The one table of outcomes (design decision 10): what every internal error code means to a peer,
+// to the operator and to the metrics; and the texts of every OSCI code (wire reference 10.2, 10.3).
 #pragma once
 #include "base/error.h"
 #include "base/log.h"
@@ -11,11 +11,11 @@
 namespace osci {
 
 enum class Reply {
-  fault_client,  // SOAP fault soap:Client
-  fault_server,  // SOAP fault soap:Server
-  order,         // Feedback entry in the matching answer
-  http,          // plain HTTP status; no OSCI answer can exist
-  local,         // never sent to a peer
+  fault_client, // SOAP fault soap:Client
+  fault_server, // SOAP fault soap:Server
+  order,        // Feedback entry in the matching answer
+  http,         // plain HTTP status; no OSCI answer can exist
+  local,        // never sent to a peer
 };
 
 enum class Retry { never, same_message, later };
@@ -26,7 +26,7 @@ struct Outcome {
   unsigned http_status;       // OSCI answers and faults travel with 200 (3.4)
   std::string_view osci_code; // empty for http and local
   base::LogLevel log_level;
-  Retry retry;                // advice for the sender, used by `osci`
+  Retry retry; // advice for the sender, used by `osci`
 };
 
 const Outcome& outcome(base::ErrorCode error);
@@ -52,11 +52,11 @@ struct FeedbackEntry {
 std::string choose_language(const std::vector<std::string>& wanted, std::string_view fallback);
 FeedbackEntry feedback_entry(std::string_view code, std::string_view language);
 
-// The whole HTTP body of a SOAP fault (10.4): never signed or encrypted, constant for each code, so that
-// causes cannot be told apart. Text in German and English, because no language is known yet.
+// The whole HTTP body of a SOAP fault (10.4): never signed or encrypted, constant for each code, so
+// that causes cannot be told apart. Text in German and English, because no language is known yet.
 std::string write_fault(base::ErrorCode error);
-// A fault that carries an order-level code: the answer would have to be encrypted, but no certificate of
-// the client is known.
+// A fault that carries an order-level code: the answer would have to be encrypted, but no
+// certificate of the client is known.
 std::string write_fault(std::string_view osci_code);
 
-}  // namespace osci
+} // namespace osci

@@ -15,9 +15,9 @@ struct RoleCodes {
   std::string_view role;
   CertificatePurpose purpose;
   std::string_view outside_validity;
-  ErrorCode wrong;            // issuer signature wrong; internal = only a warning exists
+  ErrorCode wrong; // issuer signature wrong; internal = only a warning exists
   std::string_view wrong_warning;
-  bool must_be_trusted;       // an unknown issuer is refused, if policy says so
+  bool must_be_trusted; // an unknown issuer is refused, if policy says so
 };
 
 constexpr RoleCodes kRoles[] = {
@@ -68,14 +68,18 @@ void inspect_one(const Situation& situation, std::string_view role,
   case CertificateFinding::issuer_signature_wrong:
     card.math = mailbox::MathResult::corrupted;
     card.offline = mailbox::OfflineResult::invalid;
-    if (codes->wrong == ErrorCode::internal) warn(out, codes->wrong_warning);
-    else refuse("issuer signature wrong");
+    if (codes->wrong == ErrorCode::internal)
+      warn(out, codes->wrong_warning);
+    else
+      refuse("issuer signature wrong");
     break;
   case CertificateFinding::issuer_unknown:
     card.math = mailbox::MathResult::indeterminate;
     card.offline = mailbox::OfflineResult::indeterminate;
-    if (codes->must_be_trusted && situation.policy.refuse_unknown_issuer) refuse("issuer unknown");
-    else incomplete();
+    if (codes->must_be_trusted && situation.policy.refuse_unknown_issuer)
+      refuse("issuer unknown");
+    else
+      incomplete();
     break;
   case CertificateFinding::key_too_short:
     card.math = mailbox::MathResult::ok;
@@ -97,7 +101,7 @@ void inspect_one(const Situation& situation, std::string_view role,
   out.inspections.push_back(std::move(card));
 }
 
-}  // namespace
+} // namespace
 
 Inspected inspect_client(const Situation& situation, const crypto::Certificate* cipher,
                          const crypto::Certificate* signature) {
@@ -114,4 +118,4 @@ Inspected inspect_delivery(const Situation& situation,
   return out;
 }
 
-}  // namespace osci
+} // namespace osci

@@ -1,6 +1,6 @@
-// OSCI 1.2 messages of the mailbox scenario as values: decoded from what the seal verified, encoded to
-// drafts that the seal closes. Used by both sides: the daemon decodes requests and encodes answers, the
-// client the other way round. Pure; thread-safe.
+// OSCI 1.2 messages of the mailbox scenario as values: decoded from what the seal verified, encoded
+// to drafts that the seal closes. Used by both sides: the daemon decodes requests and encodes
+// answers, the client the other way round. Pure; thread-safe.
 #pragma once
 #include "base/clock.h"
 #include "base/result.h"
@@ -18,7 +18,12 @@
 namespace osci {
 
 enum class MessageType {
-  init_dialog, exit_dialog, get_message_id, store_delivery, fetch_delivery, fetch_process_card,
+  init_dialog,
+  exit_dialog,
+  get_message_id,
+  store_delivery,
+  fetch_delivery,
+  fetch_process_card,
 };
 // "StoreDelivery"; the answer is "ResponseTo" + that.
 std::string_view type_name(MessageType type);
@@ -35,7 +40,8 @@ struct ControlBlock {
   std::optional<std::string> challenge;
 };
 
-// One child of NonIntermediaryCertificates (4.9). Role = element name, e.g. "CipherCertificateAddressee".
+// One child of NonIntermediaryCertificates (4.9). Role = element name, e.g.
+// "CipherCertificateAddressee".
 struct RoleCertificate {
   std::string role;
   std::string id;
@@ -53,24 +59,24 @@ struct Selection {
   enum class Rule { none, message_ids, reception_of_delivery, recent_modification };
   enum class Role { any, addressee, originator };
   Rule rule = Rule::none;
-  std::vector<std::string> message_ids;  // decoded
+  std::vector<std::string> message_ids; // decoded
   base::Instant since{};
-  std::string since_text;                // as sent: the answer echoes it
+  std::string since_text; // as sent: the answer echoes it
   bool no_reception = false;
   Role role = Role::any;
-  std::optional<std::uint32_t> limit;    // FetchProcessCard only
+  std::optional<std::uint32_t> limit; // FetchProcessCard only
 };
 
 struct CustomHeader {
   std::string id;
-  std::string canonical;  // apex C14N in its sender's context
+  std::string canonical; // apex C14N in its sender's context
 };
 
 // What a delivery carries (6.6), in stored form.
 struct Content {
   seal::Context context = seal::Context::standard();
-  std::string body;          // canonical inside of soap:Body, an osci:ContentPackage; may be empty
-  std::string certificates;  // canonical NonIntermediaryCertificates block; empty: none
+  std::string body;         // canonical inside of soap:Body, an osci:ContentPackage; may be empty
+  std::string certificates; // canonical NonIntermediaryCertificates block; empty: none
   std::vector<CustomHeader> custom_headers;
   std::vector<seal::Attachment> attachments;
 };
@@ -81,10 +87,10 @@ struct Request {
   std::vector<std::string> languages{"de"};
   std::vector<RoleCertificate> certificates;
   Features features;
-  std::optional<crypto::Certificate> signer;  // decoding only
+  std::optional<crypto::Certificate> signer; // decoding only
 
   // StoreDelivery
-  std::optional<std::string> message_id;  // decoded
+  std::optional<std::string> message_id; // decoded
   std::optional<std::string> subject;
   std::string quality_of_creation = "plain";
   std::string quality_of_reception = "plain";
@@ -92,7 +98,7 @@ struct Request {
   // FetchDelivery, FetchProcessCard
   Selection selection;
 
-  const RoleCertificate* certificate(std::string_view role) const;  // first of that role; null
+  const RoleCertificate* certificate(std::string_view role) const; // first of that role; null
 };
 
 // What must be known of a request to answer it at all, even when its signature is wrong. Read from
@@ -101,33 +107,34 @@ struct ReplyFrame {
   MessageType type = MessageType::init_dialog;
   ControlBlock control;
   std::vector<std::string> languages;
-  std::optional<crypto::Certificate> client_cipher;  // CipherCertificateOriginator
+  std::optional<crypto::Certificate> client_cipher; // CipherCertificateOriginator
   Features features;
 };
 
 // Errors: unsupported_message_type, malformed_message / invalid_request (by `encrypted`).
 base::Result<ReplyFrame> decode_frame(const seal::Message& message);
 
-// Strict structure check of section 1.7 and 4.9 and the ControlBlock presence of 1.3 (for requests with
-// and without ConversationId). Errors: malformed_message (clear) or invalid_request (encrypted) with the
-// rule; message_id_missing is left to decide().
+// Strict structure check of section 1.7 and 4.9 and the ControlBlock presence of 1.3 (for requests
+// with and without ConversationId). Errors: malformed_message (clear) or invalid_request
+// (encrypted) with the rule; message_id_missing is left to decide().
 base::Result<Request> decode_request(const seal::Verified& message, bool encrypted);
 
-// Own certificates by role for a request; writes NonIntermediaryCertificates in schema order with Ids as
-// in 2.5 unless given. The StoreDelivery content's `certificates` text is ignored when encoding.
+// Own certificates by role for a request; writes NonIntermediaryCertificates in schema order with
+// Ids as in 2.5 unless given. The StoreDelivery content's `certificates` text is ignored when
+// encoding.
 seal::Draft encode_request(const Request& request);
 
 struct Answer {
-  MessageType to = MessageType::init_dialog;  // type of the request
+  MessageType to = MessageType::init_dialog; // type of the request
   ControlBlock control;
-  std::vector<FeedbackEntry> feedback;        // the first states the overall result (10.1)
-  std::optional<std::string> message_id;      // ResponseToGetMessageId
-  std::vector<mailbox::ProcessCard> cards;    // receipt, fetched delivery, or fetched cards
-  Selection selection;                        // echo
-  std::optional<Content> content;             // ResponseToFetchDelivery
+  std::vector<FeedbackEntry> feedback;     // the first states the overall result (10.1)
+  std::optional<std::string> message_id;   // ResponseToGetMessageId
+  std::vector<mailbox::ProcessCard> cards; // receipt, fetched delivery, or fetched cards
+  Selection selection;                     // echo
+  std::optional<Content> content;          // ResponseToFetchDelivery
   // Decoding only
-  std::vector<RoleCertificate> certificates;  // NonIntermediaryCertificates of the delivery
-  std::optional<crypto::Certificate> intermediary;  // SignatureCertificateIntermediary of the answer
+  std::vector<RoleCertificate> certificates;       // NonIntermediaryCertificates of the delivery
+  std::optional<crypto::Certificate> intermediary; // SignatureCertificateIntermediary of the answer
   std::optional<crypto::Certificate> signer;
   Features features;
 
@@ -142,8 +149,8 @@ struct Identity {
 // Id of a certificate element, e.g. certificate_id("intermed_signature", cert) (2.5).
 std::string certificate_id(std::string_view role, const crypto::Certificate& certificate);
 
-// Ids that an answer uses for itself: a delivery whose content claims one could never be fetched, because
-// Ids are unique over the whole document.
+// Ids that an answer uses for itself: a delivery whose content claims one could never be fetched,
+// because Ids are unique over the whole document.
 bool is_reserved_id(std::string_view id);
 
 seal::Draft encode_answer(const Answer& answer, const Identity& identity, bool is_signed);
@@ -151,4 +158,4 @@ seal::Draft encode_answer(const Answer& answer, const Identity& identity, bool i
 // Errors: peer_fault (a SOAP fault; detail = "9400 text"), malformed_message.
 base::Result<Answer> decode_answer(const seal::Message& message, bool signature_required);
 
-}  // namespace osci
+} // namespace osci

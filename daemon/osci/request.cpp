@@ -27,9 +27,8 @@ constexpr std::array<std::pair<MessageType, std::string_view>, 6> kTypes = {{
 }};
 
 // Wire reference 1.2: types that exist but are served by a later version.
-constexpr std::array<std::string_view, 4> kOtherRequests = {"ForwardDelivery", "MediateDelivery",
-                                                            "PartialStoreDelivery",
-                                                            "PartialFetchDelivery"};
+constexpr std::array<std::string_view, 4> kOtherRequests = {
+    "ForwardDelivery", "MediateDelivery", "PartialStoreDelivery", "PartialFetchDelivery"};
 
 // Roles that NonIntermediaryCertificates may hold, by message type (4.9).
 bool role_allowed(MessageType type, std::string_view role) {
@@ -72,8 +71,8 @@ base::Result<std::vector<std::string>> read_languages(const xml::Element& block,
   return out;
 }
 
-// The name of the block or Body child that a type must show (X3: the type is not believed on the word of
-// schemaLocation alone).
+// The name of the block or Body child that a type must show (X3: the type is not believed on the
+// word of schemaLocation alone).
 struct Shape {
   bool in_header;
   std::string_view name;
@@ -81,12 +80,18 @@ struct Shape {
 
 Shape shape_of(MessageType type) {
   switch (type) {
-  case MessageType::init_dialog: return {false, "initDialog"};
-  case MessageType::exit_dialog: return {false, "exitDialog"};
-  case MessageType::get_message_id: return {false, "getMessageId"};
-  case MessageType::store_delivery: return {true, "storeDelivery"};
-  case MessageType::fetch_delivery: return {true, "fetchDelivery"};
-  case MessageType::fetch_process_card: return {false, "fetchProcessCard"};
+  case MessageType::init_dialog:
+    return {false, "initDialog"};
+  case MessageType::exit_dialog:
+    return {false, "exitDialog"};
+  case MessageType::get_message_id:
+    return {false, "getMessageId"};
+  case MessageType::store_delivery:
+    return {true, "storeDelivery"};
+  case MessageType::fetch_delivery:
+    return {true, "fetchDelivery"};
+  case MessageType::fetch_process_card:
+    return {false, "fetchProcessCard"};
   }
   return {};
 }
@@ -147,7 +152,8 @@ base::Result<> read_store_delivery(const seal::Verified& message, const xml::Ele
   // EncryptedData first, then ContentContainers, nothing else (6.1). What is inside stays opaque.
   bool containers = false;
   for (const auto& child : body[0].children()) {
-    if (child.is(ns::osci, "ContentContainer")) containers = true;
+    if (child.is(ns::osci, "ContentContainer"))
+      containers = true;
     else if (!child.is(ns::xenc, "EncryptedData") || containers)
       return fail(broken, "unexpected child of ContentPackage");
   }
@@ -159,8 +165,8 @@ base::Result<> read_store_delivery(const seal::Verified& message, const xml::Ele
   if (const auto* certificates = message.block(ns::osci, "NonIntermediaryCertificates"))
     out.content.certificates = certificates->canonical;
 
-  // An answer to a fetch repeats these parts beside blocks of our own; an Id that both use would make the
-  // answer invalid and the delivery unfetchable for ever (2.5).
+  // An answer to a fetch repeats these parts beside blocks of our own; an Id that both use would
+  // make the answer invalid and the delivery unfetchable for ever (2.5).
   for (const auto& [id, owner] : message.ids()) {
     if (!is_reserved_id(id)) continue;
     std::optional<xml::Element> at_block = owner;
@@ -169,7 +175,8 @@ base::Result<> read_store_delivery(const seal::Verified& message, const xml::Ele
       if (at_block->is(ns::soap, "Body") && *at_block != owner) travels = true;
       for (const auto& custom : out.content.custom_headers)
         if (at_block->attribute("Id") == custom.id) travels = true;
-      if (at_block->is(ns::osci, "NonIntermediaryCertificates") && *at_block != owner) travels = true;
+      if (at_block->is(ns::osci, "NonIntermediaryCertificates") && *at_block != owner)
+        travels = true;
       at_block = at_block->parent();
     }
     if (travels) return fail(broken, "content uses an Id that OSCI answers need");
@@ -177,7 +184,7 @@ base::Result<> read_store_delivery(const seal::Verified& message, const xml::Ele
   return {};
 }
 
-}  // namespace
+} // namespace
 
 std::string_view type_name(MessageType type) {
   for (const auto& [value, name] : kTypes)
@@ -209,10 +216,15 @@ const RoleCertificate* Request::certificate(std::string_view role) const {
 }
 
 bool is_reserved_id(std::string_view id) {
-  constexpr std::array<std::string_view, 7> ids = {
-      "controlblock", "suppliersignature", "responsetofetchdelivery", "intermediarycertificates",
-      "featuredescription", "body", "nonintermediarycertificates"};
-  return std::find(ids.begin(), ids.end(), id) != ids.end() || id.starts_with("intermed_signature_");
+  constexpr std::array<std::string_view, 7> ids = {"controlblock",
+                                                   "suppliersignature",
+                                                   "responsetofetchdelivery",
+                                                   "intermediarycertificates",
+                                                   "featuredescription",
+                                                   "body",
+                                                   "nonintermediarycertificates"};
+  return std::find(ids.begin(), ids.end(), id) != ids.end() ||
+         id.starts_with("intermed_signature_");
 }
 
 base::Result<ReplyFrame> decode_frame(const seal::Message& message) {
@@ -301,7 +313,8 @@ base::Result<Request> decode_request(const seal::Verified& message, bool encrypt
   if (const auto ok = check_control(out.type, out.control, broken); !ok) return ok.error();
 
   for (const auto& entry : out.certificates) {
-    if (!role_allowed(out.type, entry.role)) return fail(broken, "certificate role not allowed here");
+    if (!role_allowed(out.type, entry.role))
+      return fail(broken, "certificate role not allowed here");
     if (!role_repeats(entry.role) && out.certificate(entry.role) != &entry)
       return fail(broken, "certificate role repeated");
   }
@@ -362,14 +375,14 @@ seal::Draft encode_request(const Request& request) {
     std::string content;
     if (request.message_id) content += message_id_element(c, *request.message_id);
     if (request.subject) content += element(c.osci("Subject"), xml::escape_text(*request.subject));
-    draft.blocks.push_back({"storedelivery", block(c, c.osci("storeDelivery"), "storedelivery", "", "",
-                                                   ns::actor_next, content)});
+    draft.blocks.push_back({"storedelivery", block(c, c.osci("storeDelivery"), "storedelivery", "",
+                                                   "", ns::actor_next, content)});
     draft.body = request.content.body;
     draft.attachments = request.content.attachments;
   } else if (request.type == MessageType::fetch_delivery) {
-    draft.blocks.push_back({"fetchdelivery", block(c, c.osci("fetchDelivery"), "fetchdelivery", "", "",
-                                                   ns::actor_next,
-                                                   selection_elements(c, request.selection))});
+    draft.blocks.push_back(
+        {"fetchdelivery", block(c, c.osci("fetchDelivery"), "fetchdelivery", "", "", ns::actor_next,
+                                selection_elements(c, request.selection))});
   } else {
     draft.body = element(c.osci(std::string(shape_of(request.type).name)),
                          selection_elements(c, request.selection));
@@ -396,4 +409,4 @@ seal::Draft encode_request(const Request& request) {
   return draft;
 }
 
-}  // namespace osci
+} // namespace osci

@@ -22,7 +22,7 @@ bool bound(const std::map<std::string, std::string>& scope, std::string_view uri
   return false;
 }
 
-}  // namespace
+} // namespace
 
 Context::Context(std::map<std::string, std::string> scope)
     : scope_(std::move(scope)), soap_(prefix_of(scope_, ns::soap)),
@@ -46,8 +46,8 @@ base::Result<Context> Context::from_scope(const std::map<std::string, std::strin
   };
   // The reference client reads the attribute by its qualified name xsi:schemaLocation (2.3).
   const auto xsi = out.emplace("xsi", ns::xsi).first;
-  if (!need("soap", ns::soap, false) || !need("osci", ns::osci, true) || !need("ds", ns::ds, true) ||
-      xsi->second != ns::xsi)
+  if (!need("soap", ns::soap, false) || !need("osci", ns::osci, true) ||
+      !need("ds", ns::ds, true) || xsi->second != ns::xsi)
     return base::fail(base::ErrorCode::invalid_request, "a standard prefix is bound otherwise");
   return Context(std::move(out));
 }
@@ -94,4 +94,4 @@ base::Result<Context> Context::deserialise(std::string_view text) {
   return from_scope(scope);
 }
 
-}  // namespace seal
+} // namespace seal

@@ -1,6 +1,7 @@
-// The namespace context of an envelope. Inclusive C14N makes every prefix in scope part of each digest,
-// so content that was signed by its author stays valid only inside the very context it was sent in (wire
-// reference 4.7). A message therefore carries its context, and an answer reproduces the sender's.
+// The namespace context of an envelope. Inclusive C14N makes every prefix in scope part of each
+// digest, so content that was signed by its author stays valid only inside the very context it was
+// sent in (wire reference 4.7). A message therefore carries its context, and an answer reproduces
+// the sender's.
 #pragma once
 #include "base/result.h"
 #include <map>
@@ -14,12 +15,14 @@ class Context {
   // Exactly ds, osci, soap, xenc, xsi: what every library client sends.
   static const Context& standard();
   // The context found at a Body; adds soap, osci, ds and xsi if they are not bound. Error:
-  // invalid_request when a prefix we must use is bound to something else, so that an answer could not
-  // reproduce it.
+  // invalid_request when a prefix we must use is bound to something else, so that an answer could
+  // not reproduce it.
   static base::Result<Context> from_scope(const std::map<std::string, std::string>& scope);
 
-  // " xmlns:ds=\"...\" xmlns:osci=\"...\"" in canonical order; `extra` adds or overrides one prefix.
-  std::string declarations(std::string_view extra_prefix = {}, std::string_view extra_uri = {}) const;
+  // " xmlns:ds=\"...\" xmlns:osci=\"...\"" in canonical order; `extra` adds or overrides one
+  // prefix.
+  std::string declarations(std::string_view extra_prefix = {},
+                           std::string_view extra_uri = {}) const;
 
   // Qualified names in this context.
   std::string soap(std::string_view local) const { return soap_ + std::string(local); }
@@ -35,7 +38,7 @@ class Context {
  private:
   explicit Context(std::map<std::string, std::string> scope);
   std::map<std::string, std::string> scope_;
-  std::string soap_, osci_, ds_;  // "soap:" or "" for a default namespace
+  std::string soap_, osci_, ds_; // "soap:" or "" for a default namespace
 };
 
-}  // namespace seal
+} // namespace seal

@@ -32,13 +32,15 @@ std::optional<std::string> type_from(std::string_view schema_location) {
   for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
     if (items[i] != ns::soap) continue;
     const auto file = items[i + 1];
-    if (!file.starts_with("soap") || !file.ends_with(".xsd") || file.size() > 64) return std::nullopt;
+    if (!file.starts_with("soap") || !file.ends_with(".xsd") || file.size() > 64)
+      return std::nullopt;
     return std::string(file.substr(4, file.size() - 8));
   }
   return std::nullopt;
 }
 
-base::Result<xml::Document> parse_root_part(const mime::MessageView& parts, const xml::Limits& limits) {
+base::Result<xml::Document> parse_root_part(const mime::MessageView& parts,
+                                            const xml::Limits& limits) {
   if (!parts.parts[0].base64) return xml::Document::parse(parts.parts[0].raw, limits);
   const auto decoded = parts.parts[0].decoded();
   if (!decoded) return decoded.error();
@@ -62,13 +64,23 @@ bool contains_signature(const xml::Element& element) {
   return false;
 }
 
-}  // namespace
+} // namespace
 
-const std::string& Verified::type() const { return message_->type_; }
-const std::vector<Block>& Verified::blocks() const { return message_->blocks_; }
-const Block& Verified::body() const { return *message_->body_; }
-const std::vector<Attachment>& Verified::attachments() const { return message_->attachments_; }
-const std::optional<crypto::Certificate>& Verified::signer() const { return message_->signer_; }
+const std::string& Verified::type() const {
+  return message_->type_;
+}
+const std::vector<Block>& Verified::blocks() const {
+  return message_->blocks_;
+}
+const Block& Verified::body() const {
+  return *message_->body_;
+}
+const std::vector<Attachment>& Verified::attachments() const {
+  return message_->attachments_;
+}
+const std::optional<crypto::Certificate>& Verified::signer() const {
+  return message_->signer_;
+}
 const std::map<std::string, xml::Element, std::less<>>& Verified::ids() const {
   return message_->document_.ids();
 }
@@ -88,7 +100,8 @@ base::Result<Verified> Message::verified(bool signature_required) const {
 struct Opener {
   const OpenOptions& options;
 
-  // `broken`: the code of a structure violation; 9100 in clear messages, 9300 inside encrypted ones.
+  // `broken`: the code of a structure violation; 9100 in clear messages, 9300 inside encrypted
+  // ones.
   base::Result<Message> read(const mime::MessageView& parts, xml::Document document,
                              ErrorCode broken) const {
     const auto bad = [broken](const char* rule) { return fail(broken, rule); };
@@ -116,9 +129,8 @@ struct Opener {
     const auto header = children[0].children();
     if (header.empty() || header.size() > kMaxHeaderBlocks) return bad("number of header blocks");
 
-    const std::string_view signature_name = options.direction == Direction::request
-                                                ? "ClientSignature"
-                                                : "SupplierSignature";
+    const std::string_view signature_name =
+        options.direction == Direction::request ? "ClientSignature" : "SupplierSignature";
     std::optional<xml::Element> signature;
     std::set<std::string> keys;
     for (const auto& element : header) {
@@ -156,8 +168,10 @@ struct Opener {
       out.signature_present_ = true;
       auto signer = verify_signature(*signature, options.direction, out.blocks_, *out.body_,
                                      out.attachments_);
-      if (signer) out.signer_ = *signer;
-      else out.signature_error_ = signer.error();
+      if (signer)
+        out.signer_ = *signer;
+      else
+        out.signature_error_ = signer.error();
     }
     return out;
   }
@@ -184,8 +198,8 @@ struct Opener {
     auto decrypted = decrypt_envelope(*document, *parts, keys, options, random);
     if (!decrypted) return decrypted.error();
     auto out = read_inner(*decrypted);
-    // CBC has no integrity: whatever the inner message looks like could be an attacker's doing, so until
-    // a signature is verified every failure looks like any other (13.3).
+    // CBC has no integrity: whatever the inner message looks like could be an attacker's doing, so
+    // until a signature is verified every failure looks like any other (13.3).
     if (!crypto::cipher_is_gcm(decrypted->transport.cipher) &&
         (!out || !out->signature_present_ || out->signature_error_))
       return fail(ErrorCode::undecryptable);
@@ -229,8 +243,8 @@ base::Result<std::string> close(const Draft& draft, const std::optional<SignWith
   const Context& c = draft.context;
   base::check(!draft.blocks.empty(), "a message starts with a ControlBlock");
   const std::string body_name = c.soap("Body");
-  const std::string body = "<" + body_name + c.declarations() + " Id=\"body\">" + draft.body + "</" +
-                           body_name + ">";
+  const std::string body =
+      "<" + body_name + c.declarations() + " Id=\"body\">" + draft.body + "</" + body_name + ">";
   std::string signature;
   if (sign) {
     auto written = write_signature(draft, body, *sign);
@@ -263,4 +277,4 @@ base::Result<std::string> close(const Draft& draft, const std::optional<SignWith
   return encrypt_envelope(plain, *encrypt, random);
 }
 
-}  // namespace seal
+} // namespace seal

@@ -1,6 +1,7 @@
-// The transport envelope of OSCI 1.2: open() turns an HTTP body into a message whose signed parts are the
-// parts that decoders can reach; close() composes one. XML-DSig and XML-Enc in the strict OSCI profile
-// (wire reference 4, 5, 13.3, 13.4; design decision 5). Blocking CPU work: CPU pool. No global state.
+// The transport envelope of OSCI 1.2: open() turns an HTTP body into a message whose signed parts
+// are the parts that decoders can reach; close() composes one. XML-DSig and XML-Enc in the strict
+// OSCI profile (wire reference 4, 5, 13.3, 13.4; design decision 5). Blocking CPU work: CPU pool.
+// No global state.
 #pragma once
 #include "base/random.h"
 #include "base/result.h"
@@ -16,16 +17,16 @@
 
 namespace seal {
 
-// Requests are signed in ClientSignature by SignatureCertificateOriginator; answers in SupplierSignature
-// by SignatureCertificateIntermediary (4.2).
+// Requests are signed in ClientSignature by SignatureCertificateOriginator; answers in
+// SupplierSignature by SignatureCertificateIntermediary (4.2).
 enum class Direction { request, answer };
 
 struct Attachment {
   std::string content_id;
   std::string content_type = "application/octet-stream";
-  std::string headers;  // further MIME header lines, CRLF separated
-  std::string bytes;    // decoded: what the transport signature covers (4.4)
-  bool base64 = false;  // transfer coding used or wanted
+  std::string headers; // further MIME header lines, CRLF separated
+  std::string bytes;   // decoded: what the transport signature covers (4.4)
+  bool base64 = false; // transfer coding used or wanted
 };
 
 // A child of soap:Header, or the Body, with its canonical text (apex C14N).
@@ -48,17 +49,17 @@ struct OpenOptions {
   Direction direction = Direction::request;
   mime::Limits mime;
   xml::Limits xml;
-  bool allow_cbc = false;    // legacy ciphers and key transport: off unless an operator turns them on
+  bool allow_cbc = false; // legacy ciphers and key transport: off unless an operator turns them on
   bool allow_rsa15 = false;
 };
 
-// What decoders may read: exactly the blocks, Body and attachments that the signature covers, or all of
-// them where policy accepts an unsigned message. Borrowed from its Message.
+// What decoders may read: exactly the blocks, Body and attachments that the signature covers, or
+// all of them where policy accepts an unsigned message. Borrowed from its Message.
 class Verified {
  public:
   const std::string& type() const;
-  const std::vector<Block>& blocks() const;   // without the signature block, in document order
-  const Block* block(std::string_view namespace_uri, std::string_view name) const;  // null: absent
+  const std::vector<Block>& blocks() const; // without the signature block, in document order
+  const Block* block(std::string_view namespace_uri, std::string_view name) const; // null: absent
   const Block& body() const;
   const std::vector<Attachment>& attachments() const;
   // Certificate that verified the signature; nullopt: unsigned.
@@ -108,16 +109,18 @@ class Message {
   std::optional<crypto::Certificate> signer_;
 };
 
-// Every SOAP fault carries no schemaLocation: it opens as a message of empty type, unsigned, whose body()
-// is the Body. For requests that is invalid (malformed_message / invalid_request).
-// `keys`: the cipher key pairs of this party; chosen by full certificate equality (5.2).
-// Errors: malformed_message, duplicate_id, too_large, unknown_cipher_certificate, undecryptable (one
-// value for every way a decryption can fail, without detail), invalid_request (decrypted, but no message).
+// Every SOAP fault carries no schemaLocation: it opens as a message of empty type, unsigned, whose
+// body() is the Body. For requests that is invalid (malformed_message / invalid_request). `keys`:
+// the cipher key pairs of this party; chosen by full certificate equality (5.2). Errors:
+// malformed_message, duplicate_id, too_large, unknown_cipher_certificate, undecryptable (one value
+// for every way a decryption can fail, without detail), invalid_request (decrypted, but no
+// message).
 base::Result<Message> open(std::string_view body, std::string_view http_content_type,
                            const std::vector<crypto::KeyPair>& keys, const OpenOptions& options,
                            base::RandomSource& random);
 
-// A header block to be written: `canonical` is its apex C14N in the draft's context and what gets hashed.
+// A header block to be written: `canonical` is its apex C14N in the draft's context and what gets
+// hashed.
 struct DraftBlock {
   std::string id;
   std::string canonical;
@@ -125,16 +128,16 @@ struct DraftBlock {
 
 struct Draft {
   Direction direction = Direction::answer;
-  std::string type;      // e.g. "ResponseToStoreDelivery"
+  std::string type; // e.g. "ResponseToStoreDelivery"
   Context context = Context::standard();
-  std::vector<DraftBlock> blocks;  // the first is the ControlBlock; the signature follows it (3.6)
-  std::string body;                // canonical inside of soap:Body in this context
+  std::vector<DraftBlock> blocks; // the first is the ControlBlock; the signature follows it (3.6)
+  std::string body;               // canonical inside of soap:Body in this context
   std::vector<Attachment> attachments;
 };
 
 struct SignWith {
   crypto::KeyPair key;
-  std::string certificate_id;  // Id of the certificate element that KeyInfo names
+  std::string certificate_id; // Id of the certificate element that KeyInfo names
   crypto::SignatureAlgorithm algorithm = crypto::SignatureAlgorithm::rsa_sha256;
   crypto::DigestAlgorithm digest = crypto::DigestAlgorithm::sha256;
 };
@@ -142,7 +145,7 @@ struct SignWith {
 struct EncryptFor {
   crypto::Certificate recipient;
   crypto::Cipher cipher = crypto::Cipher::aes256_gcm;
-  std::size_t iv_length = 12;  // GCM: 12 writes IvLength, 16 writes none (5.4)
+  std::size_t iv_length = 12; // GCM: 12 writes IvLength, 16 writes none (5.4)
   crypto::KeyTransport key_transport;
   bool base64 = false;
 };
@@ -155,4 +158,4 @@ base::Result<std::string> close(const Draft& draft, const std::optional<SignWith
 // "http://schemas.xmlsoap.org/soap/envelope/ soap<Type>.xsd ..." (2.3).
 std::string schema_location(std::string_view type);
 
-}  // namespace seal
+} // namespace seal

@@ -18,7 +18,6 @@ inline constexpr std::string_view xades = "http://uri.etsi.org/01903/v1.3.2#";
 inline constexpr std::string_view c14n = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
 inline constexpr std::string_view base64 = "http://www.w3.org/2000/09/xmldsig#base64";
 inline constexpr std::string_view actor_next = "http://schemas.xmlsoap.org/soap/actor/next";
-inline constexpr std::string_view actor_none =
-    "http://www.w3.org/2001/12/soap-envelope/actor/none";
+inline constexpr std::string_view actor_none = "http://www.w3.org/2001/12/soap-envelope/actor/none";
 
-}  // namespace seal::ns
+} // namespace seal::ns

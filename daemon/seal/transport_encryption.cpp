@@ -12,10 +12,15 @@ using base::fail;
 
 namespace {
 
-// One value for every cause: RSA failure, key length, tag, padding, inner garbage (wire reference 13.3).
-base::Error undecryptable() { return fail(ErrorCode::undecryptable); }
+// One value for every cause: RSA failure, key length, tag, padding, inner garbage (wire
+// reference 13.3).
+base::Error undecryptable() {
+  return fail(ErrorCode::undecryptable);
+}
 
-base::Error malformed(const char* rule) { return fail(ErrorCode::malformed_message, rule); }
+base::Error malformed(const char* rule) {
+  return fail(ErrorCode::malformed_message, rule);
+}
 
 // The children must be exactly these, in this order.
 template <std::size_t N>
@@ -27,7 +32,7 @@ bool exactly(const std::vector<xml::Element>& children,
   return true;
 }
 
-}  // namespace
+} // namespace
 
 std::size_t iv_size(crypto::Cipher cipher, std::size_t gcm_iv_length) {
   if (crypto::cipher_is_gcm(cipher)) return gcm_iv_length;
@@ -44,11 +49,14 @@ base::Result<DataMethod> parse_data_method(const xml::Element& method, bool allo
   const auto cipher = crypto::cipher_from_uri(*uri);
   if (!cipher || (!crypto::cipher_is_gcm(*cipher) && !allow_cbc)) return undecryptable();
   out.cipher = *cipher;
-  // Absent element means 16 (5.4). The reference client writes it beside CBC too, where it is ignored.
+  // Absent element means 16 (5.4). The reference client writes it beside CBC too, where it is
+  // ignored.
   if (!children.empty() && crypto::cipher_is_gcm(*cipher)) {
     const auto value = children[0].attribute("Value");
-    if (value == "12") out.iv_length = 12;
-    else if (value != "16") return undecryptable();
+    if (value == "12")
+      out.iv_length = 12;
+    else if (value != "16")
+      return undecryptable();
   }
   return out;
 }
@@ -121,14 +129,16 @@ base::Result<Decrypted> decrypt_envelope(const xml::Document& outer, const mime:
   if (body.size() != 1 || !body[0].is(ns::xenc, "EncryptedData"))
     return malformed("encrypted envelope must contain one EncryptedData");
   const auto data = body[0].children();
-  if (!exactly<3>(data, {{{ns::xenc, "EncryptionMethod"}, {ns::ds, "KeyInfo"}, {ns::xenc, "CipherData"}}}))
+  if (!exactly<3>(
+          data, {{{ns::xenc, "EncryptionMethod"}, {ns::ds, "KeyInfo"}, {ns::xenc, "CipherData"}}}))
     return malformed("EncryptedData has unexpected children");
   const auto key_info = data[1].children();
   if (key_info.size() != 1 || !key_info[0].is(ns::xenc, "EncryptedKey"))
     return malformed("exactly one EncryptedKey expected");
   const auto encrypted_key = key_info[0].children();
-  if (!exactly<3>(encrypted_key,
-                  {{{ns::xenc, "EncryptionMethod"}, {ns::ds, "KeyInfo"}, {ns::xenc, "CipherData"}}}))
+  if (!exactly<3>(
+          encrypted_key,
+          {{{ns::xenc, "EncryptionMethod"}, {ns::ds, "KeyInfo"}, {ns::xenc, "CipherData"}}}))
     return malformed("EncryptedKey has unexpected children");
   const auto recipient = encrypted_key[1].children();
   if (recipient.size() != 1 || !recipient[0].is(ns::ds, "X509Data"))
@@ -159,13 +169,14 @@ base::Result<Decrypted> decrypt_envelope(const xml::Document& outer, const mime:
   const crypto::KeyPair* own = nullptr;
   for (const auto& pair : keys)
     if (pair.certificate.der() == *certificate) own = &pair;
-  if (!own) return fail(ErrorCode::unknown_cipher_certificate, "not one of our cipher certificates");
+  if (!own)
+    return fail(ErrorCode::unknown_cipher_certificate, "not one of our cipher certificates");
 
   const auto bytes = parts.parts[1].decoded();
   if (!bytes) return malformed("invalid base64");
 
-  // From here on every failure takes the same way: a key that could not be unwrapped is replaced by a
-  // random one and the data is decrypted all the same.
+  // From here on every failure takes the same way: a key that could not be unwrapped is replaced by
+  // a random one and the data is decrypted all the same.
   const auto key = crypto::unwrap_key(own->key, *transport, *wrapped,
                                       crypto::cipher_key_size(method->cipher), random);
   auto plain = crypto::decrypt(method->cipher, key.key, method->iv_length, *bytes);
@@ -215,4 +226,4 @@ base::Result<std::string> encrypt_envelope(std::string_view plain, const Encrypt
   return mime::write("MIME_boundary_" + base::hex_encode(random.bytes(16)), xml, {part});
 }
 
-}  // namespace seal
+} // namespace seal

@@ -22,11 +22,12 @@ struct DataMethod {
   crypto::Cipher cipher = crypto::Cipher::aes256_gcm;
   std::size_t iv_length = 16;
 };
-// Errors: malformed_message for unknown children, undecryptable for algorithms or lengths not allowed.
+// Errors: malformed_message for unknown children, undecryptable for algorithms or lengths not
+// allowed.
 base::Result<DataMethod> parse_data_method(const xml::Element& method, bool allow_cbc);
 base::Result<crypto::KeyTransport> parse_key_method(const xml::Element& method, bool allow_rsa15);
 std::string write_data_method(crypto::Cipher cipher, std::size_t iv_length);
 std::string write_key_method(const crypto::KeyTransport& transport);
 std::size_t iv_size(crypto::Cipher cipher, std::size_t gcm_iv_length);
 
-}  // namespace seal
+} // namespace seal

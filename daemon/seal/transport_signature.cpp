@@ -14,7 +14,9 @@ using base::fail;
 
 namespace {
 
-base::Error wrong(const char* rule) { return fail(ErrorCode::signature_wrong, rule); }
+base::Error wrong(const char* rule) {
+  return fail(ErrorCode::signature_wrong, rule);
+}
 
 // Exactly these attributes without namespace; anything else could change what a verifier reads.
 bool only_attributes(const xml::Element& element, std::initializer_list<std::string_view> allowed) {
@@ -66,8 +68,8 @@ base::Result<> check_reference(const xml::Element& reference,
   return {};
 }
 
-// The certificate element that RetrievalMethod names must stand in the block of the expected role: a key
-// "somewhere in the message" proves nothing (4.2, 13.4).
+// The certificate element that RetrievalMethod names must stand in the block of the expected role:
+// a key "somewhere in the message" proves nothing (4.2, 13.4).
 base::Result<crypto::Certificate> signer_certificate(const xml::Element& key_info,
                                                      Direction direction,
                                                      const std::vector<Block>& blocks) {
@@ -76,10 +78,11 @@ base::Result<crypto::Certificate> signer_certificate(const xml::Element& key_inf
       !only_attributes(methods[0], {"URI", "Type"}) || !methods[0].children().empty())
     return wrong("KeyInfo is not exactly one RetrievalMethod");
   const auto uri = methods[0].attribute("URI");
-  const std::string_view holder = direction == Direction::request ? "NonIntermediaryCertificates"
-                                                                  : "IntermediaryCertificates";
-  const std::string_view role = direction == Direction::request ? "SignatureCertificateOriginator"
-                                                                : "SignatureCertificateIntermediary";
+  const std::string_view holder =
+      direction == Direction::request ? "NonIntermediaryCertificates" : "IntermediaryCertificates";
+  const std::string_view role = direction == Direction::request
+                                    ? "SignatureCertificateOriginator"
+                                    : "SignatureCertificateIntermediary";
   for (const auto& block : blocks) {
     if (!block.element.is(ns::osci, holder)) continue;
     for (const auto& entry : block.element.children()) {
@@ -100,7 +103,7 @@ base::Result<crypto::Certificate> signer_certificate(const xml::Element& key_inf
   return wrong("RetrievalMethod does not name the signer's certificate");
 }
 
-}  // namespace
+} // namespace
 
 base::Result<crypto::Certificate> verify_signature(const xml::Element& signature_block,
                                                    Direction direction,
@@ -124,10 +127,12 @@ base::Result<crypto::Certificate> verify_signature(const xml::Element& signature
 
   const auto certificate = signer_certificate(signature[2], direction, blocks);
   if (!certificate) return certificate.error();
-  // The signature over SignedInfo comes first: unsigned references are not worth hashing megabytes for.
+  // The signature over SignedInfo comes first: unsigned references are not worth hashing megabytes
+  // for.
   const auto value = base::base64_decode(signature[1].text().value_or("!"));
   if (!value) return wrong("SignatureValue is not base64");
-  if (const auto ok = crypto::verify(*certificate, *algorithm, signature[0].canonical(), *value); !ok)
+  if (const auto ok = crypto::verify(*certificate, *algorithm, signature[0].canonical(), *value);
+      !ok)
     return ok.error();
 
   std::map<std::string, Target> targets;
@@ -157,15 +162,14 @@ base::Result<std::string> write_signature(const Draft& draft, std::string_view b
       element(c.ds("Transforms"), "", element(c.ds("Transform"), algorithm(ns::c14n), ""));
   const std::string method =
       element(c.ds("DigestMethod"), algorithm(crypto::digest_uri(sign.digest)), "");
-  std::string info = element(c.ds("CanonicalizationMethod"), algorithm(ns::c14n), "") +
-                     element(c.ds("SignatureMethod"),
-                             algorithm(crypto::signature_uri(sign.algorithm)), "");
+  std::string info =
+      element(c.ds("CanonicalizationMethod"), algorithm(ns::c14n), "") +
+      element(c.ds("SignatureMethod"), algorithm(crypto::signature_uri(sign.algorithm)), "");
   const auto reference = [&](const std::string& uri, std::string_view bytes, bool attachment) {
-    info += element(
-        c.ds("Reference"), " URI=\"" + xml::escape_attribute(uri) + "\"",
-        (attachment ? std::string{} : transforms) + method +
-            element(c.ds("DigestValue"), "",
-                    base::base64_encode_line(crypto::digest(sign.digest, bytes))));
+    info += element(c.ds("Reference"), " URI=\"" + xml::escape_attribute(uri) + "\"",
+                    (attachment ? std::string{} : transforms) + method +
+                        element(c.ds("DigestValue"), "",
+                                base::base64_encode_line(crypto::digest(sign.digest, bytes))));
   };
   for (const auto& block : draft.blocks) reference("#" + block.id, block.canonical, false);
   reference("#body", body_canonical, false);
@@ -180,8 +184,8 @@ base::Result<std::string> write_signature(const Draft& draft, std::string_view b
   return element(
       c.osci(request ? "ClientSignature" : "SupplierSignature"),
       std::string(" Id=\"") + (request ? "clientsignature" : "suppliersignature") + "\" " +
-          c.soap("actor") + "=\"" + std::string(ns::actor_next) + "\" " +
-          c.soap("mustUnderstand") + "=\"1\"",
+          c.soap("actor") + "=\"" + std::string(ns::actor_next) + "\" " + c.soap("mustUnderstand") +
+          "=\"1\"",
       element(c.ds("Signature"), "",
               element(name, "", info) +
                   element(c.ds("SignatureValue"), "", base::base64_encode(*value)) +
@@ -191,4 +195,4 @@ base::Result<std::string> write_signature(const Draft& draft, std::string_view b
                                   ""))));
 }
 
-}  // namespace seal
+} // namespace seal

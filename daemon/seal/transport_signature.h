@@ -4,8 +4,8 @@
 
 namespace seal {
 
-// Verifies `signature_block` (ClientSignature or SupplierSignature) over exactly `blocks`, `body` and
-// `attachments`: a reference set that is smaller, larger or repeated is refused (4.3, 13.4).
+// Verifies `signature_block` (ClientSignature or SupplierSignature) over exactly `blocks`, `body`
+// and `attachments`: a reference set that is smaller, larger or repeated is refused (4.3, 13.4).
 // Errors: signature_wrong, signature_incomplete.
 base::Result<crypto::Certificate> verify_signature(const xml::Element& signature_block,
                                                    Direction direction,
@@ -17,4 +17,4 @@ base::Result<crypto::Certificate> verify_signature(const xml::Element& signature
 base::Result<std::string> write_signature(const Draft& draft, std::string_view body_canonical,
                                           const SignWith& sign);
 
-}  // namespace seal
+} // namespace seal

@@ -18,7 +18,8 @@ std::string_view view(const xmlChar* text) {
   return text ? std::string_view(reinterpret_cast<const char*>(text)) : std::string_view{};
 }
 
-// State of one parse, reached through xmlParserCtxt::_private. The first broken rule stops the parser.
+// State of one parse, reached through xmlParserCtxt::_private. The first broken rule stops the
+// parser.
 struct Guard {
   const Limits* limits = nullptr;
   std::size_t depth = 0;
@@ -85,7 +86,8 @@ void on_end(void* context, const xmlChar* name, const xmlChar* prefix, const xml
   xmlSAX2EndElementNs(context, name, prefix, uri);
 }
 
-// libxml2's texts quote the document; they are dropped and only code and line are kept (decision 13).
+// libxml2's texts quote the document; they are dropped and only code and line are kept (decision
+// 13).
 void on_error(void*, xmlErrorPtr) {}
 
 bool in_subtree(const xmlNode* node, const xmlNode* apex) {
@@ -106,11 +108,15 @@ int append_to_string(void* context, const char* bytes, int size) {
   return size;
 }
 
-}  // namespace
+} // namespace
 
-void initialise() { xmlInitParser(); }
+void initialise() {
+  xmlInitParser();
+}
 
-std::string_view Element::name() const { return view(node_->name); }
+std::string_view Element::name() const {
+  return view(node_->name);
+}
 
 std::string_view Element::namespace_uri() const {
   return node_->ns ? view(node_->ns->href) : std::string_view{};
@@ -133,7 +139,7 @@ std::string attribute_value(const xmlAttr* attribute) {
   return out;
 }
 
-}  // namespace
+} // namespace
 
 std::optional<std::string> Element::attribute(std::string_view local) const {
   for (const xmlAttr* a = node_->properties; a; a = a->next)
@@ -186,11 +192,10 @@ bool Element::element_only() const {
 
 std::string Element::canonical() const {
   std::string out;
-  xmlOutputBufferPtr buffer =
-      xmlOutputBufferCreateIO(append_to_string, [](void*) { return 0; }, &out, nullptr);
+  xmlOutputBufferPtr buffer = xmlOutputBufferCreateIO(
+      append_to_string, [](void*) { return 0; }, &out, nullptr);
   base::check(buffer != nullptr, "no canonicalisation buffer");
-  const int done =
-      xmlC14NExecute(node_->doc, visible, node_, XML_C14N_1_0, nullptr, 0, buffer);
+  const int done = xmlC14NExecute(node_->doc, visible, node_, XML_C14N_1_0, nullptr, 0, buffer);
   const int closed = xmlOutputBufferClose(buffer);
   xmlResetLastError();
   base::check(done >= 0 && closed >= 0, "canonicalisation failed");
@@ -207,13 +212,17 @@ std::map<std::string, std::string> Element::namespaces_in_scope() const {
   return out;
 }
 
-void Document::Free::operator()(_xmlDoc* doc) const { xmlFreeDoc(doc); }
+void Document::Free::operator()(_xmlDoc* doc) const {
+  xmlFreeDoc(doc);
+}
 Document::Document(std::unique_ptr<_xmlDoc, Free> doc) : doc_(std::move(doc)) {}
 Document::Document(Document&&) noexcept = default;
 Document& Document::operator=(Document&&) noexcept = default;
 Document::~Document() = default;
 
-Element Document::root() const { return Element(xmlDocGetRootElement(doc_.get())); }
+Element Document::root() const {
+  return Element(xmlDocGetRootElement(doc_.get()));
+}
 
 base::Result<Document> Document::parse(std::string_view text, const Limits& limits) {
   if (text.size() > limits.size || text.size() > std::size_t{std::numeric_limits<int>::max()} / 2)
@@ -238,8 +247,8 @@ base::Result<Document> Document::parse(std::string_view text, const Limits& limi
   context->sax->serror = on_error;
   context->sax->error = nullptr;
   context->sax->warning = nullptr;
-  // XML_PARSE_HUGE lifts libxml2's 10 MB limit of one text node (a CipherValue is one); depth and size
-  // are bounded by the guard instead. Entities cannot be declared without a DTD.
+  // XML_PARSE_HUGE lifts libxml2's 10 MB limit of one text node (a CipherValue is one); depth and
+  // size are bounded by the guard instead. Entities cannot be declared without a DTD.
   xmlCtxtUseOptions(context.get(), XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_HUGE |
                                        XML_PARSE_COMPACT | XML_PARSE_BIG_LINES);
   const int status = xmlParseDocument(context.get());
@@ -253,8 +262,8 @@ base::Result<Document> Document::parse(std::string_view text, const Limits& limi
                       guard.broken);
   if (status != 0 || context->wellFormed != 1 || !doc || !xmlDocGetRootElement(doc.get()) ||
       code == XML_NS_ERR_UNDEFINED_NAMESPACE || context->nsWellFormed != 1)
-    return base::fail(ErrorCode::malformed_message, "XML error " + std::to_string(code) +
-                                                        ", line " + std::to_string(line));
+    return base::fail(ErrorCode::malformed_message,
+                      "XML error " + std::to_string(code) + ", line " + std::to_string(line));
   if (doc->encoding) {
     std::string encoding(view(doc->encoding));
     std::transform(encoding.begin(), encoding.end(), encoding.begin(),
@@ -286,4 +295,4 @@ base::Result<Document> Document::parse(std::string_view text, const Limits& limi
   return out;
 }
 
-}  // namespace xml
+} // namespace xml

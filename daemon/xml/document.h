@@ -1,7 +1,7 @@
 // Hardened XML in, canonical XML out. The only place that sees libxml2.
 //
-// A Document belongs to one thread at a time and is moved between threads as a whole. Nodes are borrowed
-// views that must not outlive their Document.
+// A Document belongs to one thread at a time and is moved between threads as a whole. Nodes are
+// borrowed views that must not outlive their Document.
 #pragma once
 #include "base/result.h"
 #include <cstddef>
@@ -18,26 +18,27 @@ struct _xmlNode;
 namespace xml {
 
 struct Limits {
-  std::size_t size = 64 * 1024 * 1024;  // octets of the document
-  std::size_t depth = 64;               // nested elements
+  std::size_t size = 64 * 1024 * 1024; // octets of the document
+  std::size_t depth = 64;              // nested elements
   std::size_t elements = 50'000;
-  std::size_t attributes = 32;          // per element, namespace declarations included
-  std::size_t name = 256;               // octets of an element or attribute name
+  std::size_t attributes = 32; // per element, namespace declarations included
+  std::size_t name = 256;      // octets of an element or attribute name
   std::size_t attribute_value = 64 * 1024;
 };
 
-// One element. Comparisons are by namespace URI and local name, never by prefix (wire reference 2.4).
+// One element. Comparisons are by namespace URI and local name, never by prefix (wire
+// reference 2.4).
 class Element {
  public:
-  std::string_view name() const;           // local name
-  std::string_view namespace_uri() const;  // empty: none
+  std::string_view name() const;          // local name
+  std::string_view namespace_uri() const; // empty: none
   std::string_view prefix() const;
   bool is(std::string_view namespace_uri, std::string_view name) const;
 
   // Attribute without namespace, or the qualified one.
   std::optional<std::string> attribute(std::string_view name) const;
   std::optional<std::string> attribute(std::string_view namespace_uri, std::string_view name) const;
-  std::vector<std::string> attribute_names() const;  // of attributes without namespace
+  std::vector<std::string> attribute_names() const; // of attributes without namespace
 
   std::vector<Element> children() const;
   std::optional<Element> parent() const;
@@ -46,8 +47,8 @@ class Element {
   // True when only white space stands between the child elements.
   bool element_only() const;
 
-  // C14N 1.0 inclusive without comments, as a document subset with this element as apex: every namespace
-  // in scope is rendered on it (wire reference 4.4).
+  // C14N 1.0 inclusive without comments, as a document subset with this element as apex: every
+  // namespace in scope is rendered on it (wire reference 4.4).
   std::string canonical() const;
   // Namespaces in scope, prefix (may be empty) -> URI.
   std::map<std::string, std::string> namespaces_in_scope() const;
@@ -62,11 +63,11 @@ class Element {
 
 class Document {
  public:
-  // Refuses DTDs, entities, processing instructions, encodings other than UTF-8, and whatever exceeds
-  // the limits, while parsing; nothing is fetched (13.2). Comments are dropped: C14N ignores them, so no
-  // decoder can see text that was not signed. Every attribute "Id" without namespace must be unique in
-  // the whole document (2.5). Errors: malformed_message with rule and line, never with document text;
-  // duplicate_id; too_large.
+  // Refuses DTDs, entities, processing instructions, encodings other than UTF-8, and whatever
+  // exceeds the limits, while parsing; nothing is fetched (13.2). Comments are dropped: C14N
+  // ignores them, so no decoder can see text that was not signed. Every attribute "Id" without
+  // namespace must be unique in the whole document (2.5). Errors: malformed_message with rule and
+  // line, never with document text; duplicate_id; too_large.
   static base::Result<Document> parse(std::string_view text, const Limits& limits);
 
   Document(Document&&) noexcept;
@@ -89,4 +90,4 @@ class Document {
 // Call once in each program before threads start.
 void initialise();
 
-}  // namespace xml
+} // namespace xml

@@ -7,11 +7,20 @@ std::string escape_text(std::string_view text) {
   out.reserve(text.size());
   for (const char c : text) {
     switch (c) {
-    case '&': out += "&amp;"; break;
-    case '<': out += "&lt;"; break;
-    case '>': out += "&gt;"; break;
-    case '\r': out += "&#xD;"; break;
-    default: out.push_back(c);
+    case '&':
+      out += "&amp;";
+      break;
+    case '<':
+      out += "&lt;";
+      break;
+    case '>':
+      out += "&gt;";
+      break;
+    case '\r':
+      out += "&#xD;";
+      break;
+    default:
+      out.push_back(c);
     }
   }
   return out;
@@ -22,16 +31,29 @@ std::string escape_attribute(std::string_view text) {
   out.reserve(text.size());
   for (const char c : text) {
     switch (c) {
-    case '&': out += "&amp;"; break;
-    case '<': out += "&lt;"; break;
-    case '"': out += "&quot;"; break;
-    case '\t': out += "&#x9;"; break;
-    case '\n': out += "&#xA;"; break;
-    case '\r': out += "&#xD;"; break;
-    default: out.push_back(c);
+    case '&':
+      out += "&amp;";
+      break;
+    case '<':
+      out += "&lt;";
+      break;
+    case '"':
+      out += "&quot;";
+      break;
+    case '\t':
+      out += "&#x9;";
+      break;
+    case '\n':
+      out += "&#xA;";
+      break;
+    case '\r':
+      out += "&#xD;";
+      break;
+    default:
+      out.push_back(c);
     }
   }
   return out;
 }
 
-}  // namespace xml
+} // namespace xml

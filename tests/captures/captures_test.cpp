@@ -1,5 +1,5 @@
-// Golden tests: what an independent client put on the wire must open, verify and decode; what it accepted
-// as answers must open with our client code.
+// Golden tests: what an independent client put on the wire must open, verify and decode; what it
+// accepted as answers must open with our client code.
 #include "osci/message.h"
 #include "support/keys.h"
 #include <filesystem>
@@ -19,7 +19,7 @@ struct Row {
 const std::set<std::string> kCovered = {"InitDialog",    "ExitDialog",    "GetMessageId",
                                         "StoreDelivery", "FetchDelivery", "FetchProcessCard"};
 const std::set<std::string> kLegacy = {"e-cbc-rsa15", "e2-cbc-rsa15-nofeatures"};
-const std::set<std::string> kVariants = {"a-default", "b-plain",       "c-signed",     "d-base64",
+const std::set<std::string> kVariants = {"a-default",     "b-plain",      "c-signed", "d-base64",
                                          "f-attachments", "g-containers", "h-sha512"};
 
 std::vector<Row> index(const std::string& folder, const std::set<std::string>& variants) {
@@ -97,12 +97,11 @@ TEST(Captures, SelectionInTheCloneOpensVerifiesAndDecodes) {
 
 TEST(Captures, LegacyCiphersAreRefusedUnlessTurnedOn) {
   const std::string folder = DC_SOURCE_DIR "/../shared/captures";
-  if (!std::filesystem::exists(folder)) return;  // the full set is not part of a bare clone
+  if (!std::filesystem::exists(folder)) return; // the full set is not part of a bare clone
   base::SystemRandom random;
   seal::OpenOptions options;
   const auto wire = support::read_file(folder + "/e-cbc-rsa15/03_StoreDelivery.bin");
-  const auto message =
-      seal::open(wire, "", {support::key("intermed_cipher")}, options, random);
+  const auto message = seal::open(wire, "", {support::key("intermed_cipher")}, options, random);
   ASSERT_FALSE(message);
   EXPECT_EQ(message.error().code, base::ErrorCode::undecryptable);
 }
@@ -123,4 +122,4 @@ TEST(Captures, LegacyVariantsOpenWithTheSwitchOn) {
   open_all(folder, kLegacy, true);
 }
 
-}  // namespace
+} // namespace

@@ -1,5 +1,5 @@
-// One table of hostile messages: each is answered with the code that the wire reference names, without
-// detail, and leaves the store as it was.
+// One table of hostile messages: each is answered with the code that the wire reference names,
+// without detail, and leaves the store as it was.
 #include "base/encoding.h"
 #include "crypto/cipher.h"
 #include "crypto/key_transport.h"
@@ -20,23 +20,32 @@ struct Case {
   std::function<std::string(World&)> message;
 };
 
-std::ostream& operator<<(std::ostream& out, const Case& one) { return out << one.name; }
+std::ostream& operator<<(std::ostream& out, const Case& one) {
+  return out << one.name;
+}
 
-std::string declarations() { return seal::Context::standard().declarations(); }
+std::string declarations() {
+  return seal::Context::standard().declarations();
+}
 
-// --- signature wrapping and signature profile (wire reference 13.4) -------------------------------------
+// --- signature wrapping and signature profile (wire reference 13.4)
+// -------------------------------------
 
-std::string body_of(const std::string& text) { return cut(text, "<soap:Body", "</soap:Body>"); }
+std::string body_of(const std::string& text) {
+  return cut(text, "<soap:Body", "</soap:Body>");
+}
 
 std::string forged_body(const std::string& id) {
   return "<soap:Body" + declarations() + " Id=\"" + id +
-         "\"><osci:ContentPackage><osci:ContentContainer Id=\"evil\"><osci:Content><osci:Base64Content "
+         "\"><osci:ContentPackage><osci:ContentContainer "
+         "Id=\"evil\"><osci:Content><osci:Base64Content "
          "Id=\"evilcontent\">Ym9lc2U=</osci:Base64Content></osci:Content></osci:ContentContainer>"
          "</osci:ContentPackage></soap:Body>";
 }
 
 std::string in_custom_header(const std::string& what, const std::string& id = "wrapper") {
-  return "<x:Wrapper" + declarations() + " xmlns:x=\"urn:x\" Id=\"" + id + "\">" + what + "</x:Wrapper>";
+  return "<x:Wrapper" + declarations() + " xmlns:x=\"urn:x\" Id=\"" + id + "\">" + what +
+         "</x:Wrapper>";
 }
 
 // The genuine Body is kept where the old resolver would find it, a forged one stands in its place.
@@ -50,7 +59,8 @@ std::string body_moved_into_header(World& w, const std::string& forged_id) {
 std::string block_moved(World& w, const std::string& block_name, const std::string& forged) {
   const std::string text = w.clear(w.delivery());
   const std::string block = cut(text, "<osci:" + block_name, "</osci:" + block_name + ">");
-  return w.wrap(inserted_before(replaced(text, block, forged), "</soap:Header>", in_custom_header(block)));
+  return w.wrap(
+      inserted_before(replaced(text, block, forged), "</soap:Header>", in_custom_header(block)));
 }
 
 std::string forged_store(const std::string& id) {
@@ -67,7 +77,8 @@ std::string first_reference(const std::string& text) {
   return cut(text, "<ds:Reference URI=\"#controlblock\">", "</ds:Reference>");
 }
 
-// --- decryption -----------------------------------------------------------------------------------------
+// --- decryption
+// -----------------------------------------------------------------------------------------
 
 // A genuine envelope whose encrypted octets are changed.
 std::string with_cipher_text(World& w, const std::function<std::string(std::string)>& change) {
@@ -96,27 +107,33 @@ std::string wrap_with(World& w, crypto::Cipher cipher, bool oaep) {
   return wrapped(w.clear(w.delivery()), options);
 }
 
-// --- XML and MIME ---------------------------------------------------------------------------------------
+// --- XML and MIME
+// ---------------------------------------------------------------------------------------
 
 std::string clear_xml(const std::string& xml) {
-  return "MIME-Version: 1.0\r\nContent-Type: Multipart/Related; boundary=B; type=text/xml\r\n\r\n--B\r\n"
+  return "MIME-Version: 1.0\r\nContent-Type: Multipart/Related; boundary=B; "
+         "type=text/xml\r\n\r\n--B\r\n"
          "Content-Type: text/xml; charset=UTF-8\r\nContent-Transfer-Encoding: 8bit\r\n"
          "Content-ID: <osci@message>\r\n\r\n" +
          xml + "\r\n--B--\r\n";
 }
 
 std::string with_doctype(World& w, const std::string& doctype) {
-  return replaced(w.clear(w.delivery()), "\r\n\r\n<soap:Envelope", "\r\n\r\n" + doctype + "<soap:Envelope");
+  return replaced(w.clear(w.delivery()), "\r\n\r\n<soap:Envelope",
+                  "\r\n\r\n" + doctype + "<soap:Envelope");
 }
 
 const char* const kXxe = "<!DOCTYPE x [<!ENTITY f SYSTEM \"file:///etc/passwd\">]>";
 const char* const kBomb =
     "<!DOCTYPE x [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\">"
-    "<!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;\"><!ENTITY d \"&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;\">]>";
+    "<!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;\"><!ENTITY d "
+    "\"&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;\">]>";
 
-// --- dialogs --------------------------------------------------------------------------------------------
+// --- dialogs
+// --------------------------------------------------------------------------------------------
 
-std::string in_dialog(World& w, const std::function<void(osci::Request&, support::Dialog&)>& change) {
+std::string in_dialog(World& w,
+                      const std::function<void(osci::Request&, support::Dialog&)>& change) {
   support::Dialog dialog(w.intermediary, w.recipient);
   auto request = dialog.next(MessageType::fetch_delivery);
   change(request, dialog);
@@ -141,8 +158,10 @@ std::vector<Case> cases() {
          const auto text = w.clear(w.delivery());
          return w.wrap(replaced(text, body_of(text), forged_body("body")));
        }},
-      {"WrappedBodyInHeaderSameId", "9100", [](World& w) { return body_moved_into_header(w, "body"); }},
-      {"WrappedBodyInHeaderOtherId", "9601", [](World& w) { return body_moved_into_header(w, "body2"); }},
+      {"WrappedBodyInHeaderSameId", "9100",
+       [](World& w) { return body_moved_into_header(w, "body"); }},
+      {"WrappedBodyInHeaderOtherId", "9601",
+       [](World& w) { return body_moved_into_header(w, "body2"); }},
       {"SecondHeader", "9300",
        [](World& w) {
          return w.wrap(inserted_before(w.clear(w.delivery()), "<soap:Body",
@@ -150,7 +169,8 @@ std::vector<Case> cases() {
        }},
       {"SecondBody", "9300",
        [](World& w) {
-         return w.wrap(inserted_before(w.clear(w.delivery()), "</soap:Envelope>", forged_body("body2")));
+         return w.wrap(
+             inserted_before(w.clear(w.delivery()), "</soap:Envelope>", forged_body("body2")));
        }},
       {"BodyBeforeHeader", "9300",
        [](World& w) {
@@ -160,7 +180,8 @@ std::vector<Case> cases() {
        }},
       {"BlockStandsTwice", "9300",
        [](World& w) {
-         return w.wrap(inserted_before(w.clear(w.delivery()), "<osci:storeDelivery", forged_store("other")));
+         return w.wrap(
+             inserted_before(w.clear(w.delivery()), "<osci:storeDelivery", forged_store("other")));
        }},
       {"WrappedBlockForgedInItsPlace", "9601",
        [](World& w) { return block_moved(w, "storeDelivery", forged_store("storedelivery2")); }},
@@ -168,18 +189,20 @@ std::vector<Case> cases() {
        [](World& w) { return block_moved(w, "storeDelivery", forged_store("storedelivery")); }},
       {"WrappedControlBlock", "9601",
        [](World& w) {
-         return block_moved(w, "ControlBlock",
-                            "<osci:ControlBlock" + declarations() +
-                                " Id=\"cb2\" SequenceNumber=\"0\"><osci:Challenge>AAAA</osci:Challenge>"
-                                "</osci:ControlBlock>");
+         return block_moved(
+             w, "ControlBlock",
+             "<osci:ControlBlock" + declarations() +
+                 " Id=\"cb2\" SequenceNumber=\"0\"><osci:Challenge>AAAA</osci:Challenge>"
+                 "</osci:ControlBlock>");
        }},
       {"WrappedWholeEnvelope", "9601",
        [](World& w) {
          auto text = w.clear(w.delivery());
          const auto body = body_of(text);
-         return w.wrap(inserted_before(
-             replaced(text, body, forged_body("body2")), "</soap:Header>",
-             in_custom_header("<soap:Envelope><soap:Header></soap:Header>" + body + "</soap:Envelope>")));
+         return w.wrap(
+             inserted_before(replaced(text, body, forged_body("body2")), "</soap:Header>",
+                             in_custom_header("<soap:Envelope><soap:Header></soap:Header>" + body +
+                                              "</soap:Envelope>")));
        }},
       {"SignatureInsideControlBlock", "9300",
        [](World& w) {
@@ -203,22 +226,25 @@ std::vector<Case> cases() {
        }},
       {"UnreferencedHeader", "9602",
        [](World& w) {
-         return w.wrap(inserted_before(w.clear(w.delivery()), "</soap:Header>", in_custom_header("v")));
+         return w.wrap(
+             inserted_before(w.clear(w.delivery()), "</soap:Header>", in_custom_header("v")));
        }},
       {"UnreferencedAttachment", "9602",
        [](World& w) {
          const auto text = w.clear(w.delivery());
          const auto end = text.rfind("\r\n--");
          const auto boundary = text.substr(end + 4, text.rfind("--") - end - 4);
-         return w.wrap(text.substr(0, end) + "\r\n--" + boundary +
-                       "\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: 8bit\r\n"
-                       "Content-ID: <smuggled>\r\n\r\nevil" +
-                       text.substr(end));
+         return w.wrap(
+             text.substr(0, end) + "\r\n--" + boundary +
+             "\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: 8bit\r\n"
+             "Content-ID: <smuggled>\r\n\r\nevil" +
+             text.substr(end));
        }},
       {"ReferenceRemoved", "9602",
        [](World& w) {
          return with_signed_info(w, [](std::string text) {
-           return replaced(text, cut(text, "<ds:Reference URI=\"#storedelivery\">", "</ds:Reference>"), "");
+           return replaced(
+               text, cut(text, "<ds:Reference URI=\"#storedelivery\">", "</ds:Reference>"), "");
          });
        }},
       {"ReferenceRepeated", "9601",
@@ -254,8 +280,9 @@ std::vector<Case> cases() {
       {"XPathTransform", "9601",
        [](World& w) {
          return with_signed_info(w, [](std::string text) {
-           return replaced(text, std::string("<ds:Transform Algorithm=\"") + std::string(seal::ns::c14n),
-                           "<ds:Transform Algorithm=\"http://www.w3.org/TR/1999/REC-xpath-19991116");
+           return replaced(
+               text, std::string("<ds:Transform Algorithm=\"") + std::string(seal::ns::c14n),
+               "<ds:Transform Algorithm=\"http://www.w3.org/TR/1999/REC-xpath-19991116");
          });
        }},
       {"TwoTransforms", "9601",
@@ -268,9 +295,9 @@ std::vector<Case> cases() {
       {"ExclusiveC14n", "9601",
        [](World& w) {
          return with_signed_info(w, [](std::string text) {
-           return replaced(text,
-                           "<ds:CanonicalizationMethod Algorithm=\"" + std::string(seal::ns::c14n),
-                           "<ds:CanonicalizationMethod Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#");
+           return replaced(
+               text, "<ds:CanonicalizationMethod Algorithm=\"" + std::string(seal::ns::c14n),
+               "<ds:CanonicalizationMethod Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#");
          });
        }},
       {"Sha1Digest", "9601",
@@ -297,41 +324,47 @@ std::vector<Case> cases() {
       {"WrongDigest", "9601",
        [](World& w) {
          return with_signed_info(w, [](std::string text) {
-           return replaced(text, cut(text, "<ds:DigestValue>", "</ds:DigestValue>"),
-                           "<ds:DigestValue>AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=</ds:DigestValue>");
+           return replaced(
+               text, cut(text, "<ds:DigestValue>", "</ds:DigestValue>"),
+               "<ds:DigestValue>AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=</ds:DigestValue>");
          });
        }},
       {"ObjectInSignature", "9601",
        [](World& w) {
-         return w.wrap(inserted_before(w.clear(w.delivery()), "</ds:Signature>", "<ds:Object>x</ds:Object>"));
+         return w.wrap(
+             inserted_before(w.clear(w.delivery()), "</ds:Signature>", "<ds:Object>x</ds:Object>"));
        }},
       {"ForeignRetrievalMethod", "9601",
        [](World& w) {
-         // Signed with the cipher key, whose certificate is in the message too, but not in that role.
+         // Signed with the cipher key, whose certificate is in the message too, but not in that
+         // role.
          const auto text = w.clear(w.delivery());
          return w.wrap(signed_again(
-             replaced(text,
-                      "<ds:RetrievalMethod URI=\"#" +
-                          osci::certificate_id("originator_signature", w.sender.signature.certificate),
-                      "<ds:RetrievalMethod URI=\"#" +
-                          osci::certificate_id("originator_cipher", w.sender.cipher.certificate)),
+             replaced(
+                 text,
+                 "<ds:RetrievalMethod URI=\"#" +
+                     osci::certificate_id("originator_signature", w.sender.signature.certificate),
+                 "<ds:RetrievalMethod URI=\"#" +
+                     osci::certificate_id("originator_cipher", w.sender.cipher.certificate)),
              w.sender.cipher));
        }},
       {"RetrievalMethodIntoCustomHeader", "9601",
        [](World& w) {
          auto text = w.clear(w.delivery());
-         text = inserted_before(text, "</soap:Header>",
-                                in_custom_header("<osci:SignatureCertificateOriginator Id=\"mine\"><ds:X509Data>"
-                                                 "<ds:X509Certificate>" +
-                                                 base::base64_encode(stranger().certificate.der()) +
-                                                 "</ds:X509Certificate></ds:X509Data>"
-                                                 "</osci:SignatureCertificateOriginator>"));
-         return w.wrap(signed_again(
-             replaced(text,
-                      "<ds:RetrievalMethod URI=\"#" +
-                          osci::certificate_id("originator_signature", w.sender.signature.certificate),
-                      "<ds:RetrievalMethod URI=\"#mine"),
-             stranger()));
+         text = inserted_before(
+             text, "</soap:Header>",
+             in_custom_header("<osci:SignatureCertificateOriginator Id=\"mine\"><ds:X509Data>"
+                              "<ds:X509Certificate>" +
+                              base::base64_encode(stranger().certificate.der()) +
+                              "</ds:X509Certificate></ds:X509Data>"
+                              "</osci:SignatureCertificateOriginator>"));
+         return w.wrap(
+             signed_again(replaced(text,
+                                   "<ds:RetrievalMethod URI=\"#" +
+                                       osci::certificate_id("originator_signature",
+                                                            w.sender.signature.certificate),
+                                   "<ds:RetrievalMethod URI=\"#mine"),
+                          stranger()));
        }},
       {"KeyInfoWithX509Data", "9601",
        [](World& w) {
@@ -352,44 +385,83 @@ std::vector<Case> cases() {
       // decryption
       {"TagBitFlipped", "9202",
        [](World& w) {
-         return with_cipher_text(w, [](std::string c) { c.back() = static_cast<char>(c.back() ^ 1); return c; });
+         return with_cipher_text(w, [](std::string c) {
+           c.back() = static_cast<char>(c.back() ^ 1);
+           return c;
+         });
        }},
       {"CipherTextBitFlipped", "9202",
        [](World& w) {
-         return with_cipher_text(w, [](std::string c) { c[40] = static_cast<char>(c[40] ^ 1); return c; });
+         return with_cipher_text(w, [](std::string c) {
+           c[40] = static_cast<char>(c[40] ^ 1);
+           return c;
+         });
        }},
       {"IvBitFlipped", "9202",
        [](World& w) {
-         return with_cipher_text(w, [](std::string c) { c[0] = static_cast<char>(c[0] ^ 1); return c; });
+         return with_cipher_text(w, [](std::string c) {
+           c[0] = static_cast<char>(c[0] ^ 1);
+           return c;
+         });
        }},
       {"TagTruncatedByOne", "9202",
-       [](World& w) { return with_cipher_text(w, [](std::string c) { c.pop_back(); return c; }); }},
+       [](World& w) {
+         return with_cipher_text(w, [](std::string c) {
+           c.pop_back();
+           return c;
+         });
+       }},
       {"TagTruncatedToFour", "9202",
-       [](World& w) { return with_cipher_text(w, [](std::string c) { c.resize(c.size() - 12); return c; }); }},
+       [](World& w) {
+         return with_cipher_text(w, [](std::string c) {
+           c.resize(c.size() - 12);
+           return c;
+         });
+       }},
       {"TagMissing", "9202",
-       [](World& w) { return with_cipher_text(w, [](std::string c) { c.resize(c.size() - 16); return c; }); }},
-      {"IvOnly", "9202", [](World& w) { return with_cipher_text(w, [](std::string c) { return c.substr(0, 12); }); }},
-      {"CipherTextEmpty", "9202", [](World& w) { return with_cipher_text(w, [](std::string) { return std::string{}; }); }},
-      {"OctetAppended", "9202", [](World& w) { return with_cipher_text(w, [](std::string c) { return c + "x"; }); }},
-      {"WrappedKeyRandom", "9202", [](World& w) { return with_wrapped_key(w, w.intermediary.random.bytes(512)); }},
+       [](World& w) {
+         return with_cipher_text(w, [](std::string c) {
+           c.resize(c.size() - 16);
+           return c;
+         });
+       }},
+      {"IvOnly", "9202",
+       [](World& w) { return with_cipher_text(w, [](std::string c) { return c.substr(0, 12); }); }},
+      {"CipherTextEmpty", "9202",
+       [](World& w) { return with_cipher_text(w, [](std::string) { return std::string{}; }); }},
+      {"OctetAppended", "9202",
+       [](World& w) { return with_cipher_text(w, [](std::string c) { return c + "x"; }); }},
+      {"WrappedKeyRandom", "9202",
+       [](World& w) { return with_wrapped_key(w, w.intermediary.random.bytes(512)); }},
       {"WrappedKeyShort", "9202", [](World& w) { return with_wrapped_key(w, "short"); }},
       {"WrappedKeyOfWrongLength", "9202",
        [](World& w) {
-         const auto block = crypto::wrap_key(support::key("intermed_cipher").certificate, {}, std::string(16, 'k'));
+         const auto block = crypto::wrap_key(support::key("intermed_cipher").certificate, {},
+                                             std::string(16, 'k'));
          return with_wrapped_key(w, *block);
        }},
-      {"IvLength13", "9202", [](World& w) { return with_outer(w, "Value=\"12\"", "Value=\"13\""); }},
-      {"IvLength16ButTwelve", "9202", [](World& w) { return with_outer(w, "Value=\"12\"", "Value=\"16\""); }},
-      {"UnknownCipher", "9202", [](World& w) { return with_outer(w, "xmlenc11#aes256-gcm", "xmlenc11#aes512-gcm"); }},
-      {"CipherSwapped", "9202", [](World& w) { return with_outer(w, "xmlenc11#aes256-gcm", "xmlenc11#aes128-gcm"); }},
-      {"CbcSwitchedOff", "9202", [](World& w) { return wrap_with(w, crypto::Cipher::aes256_cbc, true); }},
-      {"Rsa15SwitchedOff", "9202", [](World& w) { return wrap_with(w, crypto::Cipher::aes256_gcm, false); }},
-      {"OaepDigestSwapped", "9202", [](World& w) { return with_outer(w, "xmlenc#sha256", "xmlenc#sha512"); }},
+      {"IvLength13", "9202",
+       [](World& w) { return with_outer(w, "Value=\"12\"", "Value=\"13\""); }},
+      {"IvLength16ButTwelve", "9202",
+       [](World& w) { return with_outer(w, "Value=\"12\"", "Value=\"16\""); }},
+      {"UnknownCipher", "9202",
+       [](World& w) { return with_outer(w, "xmlenc11#aes256-gcm", "xmlenc11#aes512-gcm"); }},
+      {"CipherSwapped", "9202",
+       [](World& w) { return with_outer(w, "xmlenc11#aes256-gcm", "xmlenc11#aes128-gcm"); }},
+      {"CbcSwitchedOff", "9202",
+       [](World& w) { return wrap_with(w, crypto::Cipher::aes256_cbc, true); }},
+      {"Rsa15SwitchedOff", "9202",
+       [](World& w) { return wrap_with(w, crypto::Cipher::aes256_gcm, false); }},
+      {"OaepDigestSwapped", "9202",
+       [](World& w) { return with_outer(w, "xmlenc#sha256", "xmlenc#sha512"); }},
       {"OaepMgfSha1", "9202", [](World& w) { return with_outer(w, "mgf1sha256", "mgf1sha1"); }},
       {"InnerGarbage", "9202", [](World& w) { return w.wrap("this is no MIME message"); }},
       {"InnerEmpty", "9202", [](World& w) { return w.wrap(""); }},
       {"InnerMimeTruncated", "9202",
-       [](World& w) { auto t = w.clear(w.delivery()); return w.wrap(t.substr(0, t.size() / 2)); }},
+       [](World& w) {
+         auto t = w.clear(w.delivery());
+         return w.wrap(t.substr(0, t.size() / 2));
+       }},
       {"EncryptedForAnotherOffice", "9200",
        [](World& w) {
          auto options = w.sender.encrypting();
@@ -397,14 +469,19 @@ std::vector<Case> cases() {
          return wrapped(w.clear(w.delivery()), options);
        }},
       {"OaepParams", "9100",
-       [](World& w) { return with_outer(w, "<xenc11:MGF", "<xenc:OAEPparams>AA==</xenc:OAEPparams><xenc11:MGF"); }},
+       [](World& w) {
+         return with_outer(w, "<xenc11:MGF", "<xenc:OAEPparams>AA==</xenc:OAEPparams><xenc11:MGF");
+       }},
       {"TwoEncryptedKeys", "9100",
        [](World& w) {
          const auto wire = w.sender.seal(w.delivery());
-         return inserted_before(wire, "<xenc:EncryptedKey>", cut(wire, "<xenc:EncryptedKey>", "</xenc:EncryptedKey>"));
+         return inserted_before(wire, "<xenc:EncryptedKey>",
+                                cut(wire, "<xenc:EncryptedKey>", "</xenc:EncryptedKey>"));
        }},
-      {"CipherReferenceElsewhere", "9100", [](World& w) { return with_outer(w, "cid:osci_enc", "cid:other"); }},
-      {"CipherReferenceToFile", "9100", [](World& w) { return with_outer(w, "cid:osci_enc", "file:///etc/passwd"); }},
+      {"CipherReferenceElsewhere", "9100",
+       [](World& w) { return with_outer(w, "cid:osci_enc", "cid:other"); }},
+      {"CipherReferenceToFile", "9100",
+       [](World& w) { return with_outer(w, "cid:osci_enc", "file:///etc/passwd"); }},
       {"NestedEncryption", "9300", [](World& w) { return w.wrap(w.sender.seal(w.delivery())); }},
 
       // XML
@@ -413,9 +490,14 @@ std::vector<Case> cases() {
       {"ExternalEntity", "9100", [](World& w) { return with_doctype(w, kXxe); }},
       {"EntityBomb", "9100", [](World& w) { return with_doctype(w, kBomb); }},
       {"DoctypeInsideEncryption", "9300", [](World& w) { return w.wrap(with_doctype(w, kXxe)); }},
-      {"EntityReference", "9100", [](World& w) { return replaced(w.clear(w.delivery()), "<osci:Subject>", "<osci:Subject>&x;"); }},
+      {"EntityReference", "9100",
+       [](World& w) {
+         return replaced(w.clear(w.delivery()), "<osci:Subject>", "<osci:Subject>&x;");
+       }},
       {"ProcessingInstruction", "9300",
-       [](World& w) { return w.wrap(inserted_before(w.clear(w.delivery()), "<soap:Body", "<?php x?>")); }},
+       [](World& w) {
+         return w.wrap(inserted_before(w.clear(w.delivery()), "<soap:Body", "<?php x?>"));
+       }},
       {"NestedTooDeep", "9100",
        [](World&) {
          std::string xml;
@@ -423,25 +505,46 @@ std::vector<Case> cases() {
          return clear_xml(xml);
        }},
       {"DuplicateIdInContentAndHeader", "9100",
-       [](World& w) { return w.wrap(replaced(w.clear(w.delivery()), "Id=\"content0\"", "Id=\"controlblock\"")); }},
+       [](World& w) {
+         return w.wrap(replaced(w.clear(w.delivery()), "Id=\"content0\"", "Id=\"controlblock\""));
+       }},
       {"OtherEncoding", "9100",
-       [](World& w) { return replaced(w.clear(w.delivery()), "encoding=\"UTF-8\"", "encoding=\"ISO-8859-1\""); }},
+       [](World& w) {
+         return replaced(w.clear(w.delivery()), "encoding=\"UTF-8\"", "encoding=\"ISO-8859-1\"");
+       }},
       {"InvalidUtf8", "9100",
-       [](World& w) { return replaced(w.clear(w.delivery()), "<osci:Subject>", "<osci:Subject>\xff\xfe"); }},
+       [](World& w) {
+         return replaced(w.clear(w.delivery()), "<osci:Subject>", "<osci:Subject>\xff\xfe");
+       }},
       {"UnknownSchemaLocation", "9300",
-       [](World& w) { return w.wrap(replaced(w.clear(w.delivery()), "soapStoreDelivery.xsd", "soapEvilDelivery.xsd")); }},
+       [](World& w) {
+         return w.wrap(
+             replaced(w.clear(w.delivery()), "soapStoreDelivery.xsd", "soapEvilDelivery.xsd"));
+       }},
       {"TypeAndBlockDiffer", "9300",
-       [](World& w) { return w.wrap(replaced(w.sender.seal(w.delivery(), true, false), "soapStoreDelivery.xsd", "soapFetchDelivery.xsd")); }},
+       [](World& w) {
+         return w.wrap(replaced(w.sender.seal(w.delivery(), true, false), "soapStoreDelivery.xsd",
+                                "soapFetchDelivery.xsd"));
+       }},
       {"AnswerInsteadOfRequest", "9300",
-       [](World& w) { return w.wrap(replaced(w.clear(w.delivery()), "soapStoreDelivery.xsd", "soapResponseToStoreDelivery.xsd")); }},
+       [](World& w) {
+         return w.wrap(replaced(w.clear(w.delivery()), "soapStoreDelivery.xsd",
+                                "soapResponseToStoreDelivery.xsd"));
+       }},
       {"RequestOfTheIntermediary", "9300",
-       [](World& w) { return w.wrap(replaced(w.clear(w.delivery()), "soapStoreDelivery.xsd", "soapAcceptDelivery.xsd")); }},
+       [](World& w) {
+         return w.wrap(
+             replaced(w.clear(w.delivery()), "soapStoreDelivery.xsd", "soapAcceptDelivery.xsd"));
+       }},
 
       // MIME
       {"NoMime", "9100", [](World&) { return std::string("<soap:Envelope/>"); }},
       {"EmptyBody", "9100", [](World&) { return std::string(); }},
       {"FinalDelimiterMissing", "9100",
-       [](World& w) { auto t = w.sender.seal(w.delivery()); return t.substr(0, t.rfind("\r\n--")); }},
+       [](World& w) {
+         auto t = w.sender.seal(w.delivery());
+         return t.substr(0, t.rfind("\r\n--"));
+       }},
       {"LineFeedsOnly", "9100",
        [](World& w) {
          auto t = w.clear(w.delivery());
@@ -449,21 +552,25 @@ std::vector<Case> cases() {
          return t;
        }},
       {"ContentIdMissing", "9100",
-       [](World& w) { return replaced(w.clear(w.delivery()), "Content-ID: <osci@message>\r\n", ""); }},
+       [](World& w) {
+         return replaced(w.clear(w.delivery()), "Content-ID: <osci@message>\r\n", "");
+       }},
       {"ContentIdTwice", "9100",
        [](World& w) {
          auto request = w.delivery();
-         request.content.attachments = {{"a", "application/pdf", "", "x", false}, {"b", "application/pdf", "", "y", false}};
+         request.content.attachments = {{"a", "application/pdf", "", "x", false},
+                                        {"b", "application/pdf", "", "y", false}};
          return replaced(w.clear(request), "<b>", "<a>");
        }},
       {"ThousandsOfParts", "413",
        [](World&) {
-         std::string out = "MIME-Version: 1.0\r\nContent-Type: Multipart/Related; boundary=B\r\n\r\n";
+         std::string out =
+             "MIME-Version: 1.0\r\nContent-Type: Multipart/Related; boundary=B\r\n\r\n";
          for (int i = 0; i < 5000; ++i)
            out += "--B\r\nContent-ID: <" + std::to_string(i) + ">\r\n\r\nx\r\n";
          return out + "--B--\r\n";
        }},
-      {"EndlessHeaderLine", "9100",
+      {"EndlessHeaderLine", "413",
        [](World&) { return "MIME-Version: " + std::string(1 << 20, '1') + "\r\n\r\n"; }},
 
       // requests
@@ -473,26 +580,33 @@ std::vector<Case> cases() {
       {"BodyWithoutId", "9300",
        [](World& w) { return w.wrap(replaced(w.clear(w.delivery()), " Id=\"body\"", "")); }},
       {"HeaderBlockWithoutId", "9300",
-       [](World& w) { return w.wrap(replaced(w.clear(w.delivery()), " Id=\"storedelivery\"", "")); }},
-      {"QualityOfTimestampMissing", "9600", [](World& w) { return without_block(w, "QualityOfTimestamp"); }},
-      {"AddresseeMissing", "9300", [](World& w) { return without_role(w, w.delivery(), "CipherCertificateAddressee"); }},
+       [](World& w) {
+         return w.wrap(replaced(w.clear(w.delivery()), " Id=\"storedelivery\"", ""));
+       }},
+      {"QualityOfTimestampMissing", "9600",
+       [](World& w) { return without_block(w, "QualityOfTimestamp"); }},
+      {"AddresseeMissing", "9300",
+       [](World& w) { return without_role(w, w.delivery(), "CipherCertificateAddressee"); }},
       {"AddresseeSignatureCertificate", "9300",
        [](World& w) {
          auto request = w.delivery();
          const auto& certificate = support::key("recipient_sign").certificate;
-         request.certificates.push_back({"SignatureCertificateAddressee", "addressee_signature", certificate});
+         request.certificates.push_back(
+             {"SignatureCertificateAddressee", "addressee_signature", certificate});
          return w.sender.seal(request);
        }},
       {"ReservedIdInContent", "9300",
        [](World& w) {
          auto request = w.delivery();
-         request.content.body = replaced(request.content.body, "contentcontainer0", "responsetofetchdelivery");
+         request.content.body =
+             replaced(request.content.body, "contentcontainer0", "responsetofetchdelivery");
          return w.sender.seal(request);
        }},
       {"ForeignElementInContentPackage", "9300",
        [](World& w) {
          auto request = w.delivery();
-         request.content.body = replaced(request.content.body, "<osci:ContentContainer", "<osci:Evil></osci:Evil><osci:ContentContainer");
+         request.content.body = replaced(request.content.body, "<osci:ContentContainer",
+                                         "<osci:Evil></osci:Evil><osci:ContentContainer");
          return w.sender.seal(request);
        }},
       {"ClientCipherCertificateMissing", "9500",
@@ -504,9 +618,17 @@ std::vector<Case> cases() {
          return w.sender.seal(request);
        }},
       {"SequenceNumberInImplicitRequest", "9400",
-       [](World& w) { auto r = w.delivery(); r.control.sequence_number = 3; return w.sender.seal(r); }},
+       [](World& w) {
+         auto r = w.delivery();
+         r.control.sequence_number = 3;
+         return w.sender.seal(r);
+       }},
       {"ConversationIdNotANumber", "9400",
-       [](World& w) { auto r = w.delivery(); r.control.conversation_id = "x';--"; return w.sender.seal(r); }},
+       [](World& w) {
+         auto r = w.delivery();
+         r.control.conversation_id = "x';--";
+         return w.sender.seal(r);
+       }},
       {"ConversationIdUnknown", "9400",
        [](World& w) {
          auto r = w.delivery();
@@ -515,9 +637,13 @@ std::vector<Case> cases() {
          return w.sender.seal(r);
        }},
       {"WrongSequenceNumber", "9400",
-       [](World& w) { return in_dialog(w, [](auto& r, auto&) { r.control.sequence_number = 1; }); }},
-      {"WrongResponse", "9400", [](World& w) { return in_dialog(w, [](auto& r, auto&) { r.control.response = "AAAA"; }); }},
-      {"ResponseMissing", "9400", [](World& w) { return in_dialog(w, [](auto& r, auto&) { r.control.response.reset(); }); }},
+       [](World& w) {
+         return in_dialog(w, [](auto& r, auto&) { r.control.sequence_number = 1; });
+       }},
+      {"WrongResponse", "9400",
+       [](World& w) { return in_dialog(w, [](auto& r, auto&) { r.control.response = "AAAA"; }); }},
+      {"ResponseMissing", "9400",
+       [](World& w) { return in_dialog(w, [](auto& r, auto&) { r.control.response.reset(); }); }},
       {"ReplayedControlBlock", "9400",
        [](World& w) {
          return in_dialog(w, [](auto& r, auto& d) {
@@ -536,9 +662,17 @@ std::vector<Case> cases() {
          });
        }},
       {"MessageIdMissing", "9800",
-       [](World& w) { auto r = w.delivery(); r.message_id.reset(); return w.sender.seal(r); }},
+       [](World& w) {
+         auto r = w.delivery();
+         r.message_id.reset();
+         return w.sender.seal(r);
+       }},
       {"MessageIdInvented", "9801",
-       [](World& w) { auto r = w.delivery(); r.message_id = "2c75a2ed-caf0-49c0-9628-64fb188a534b"; return w.sender.seal(r); }},
+       [](World& w) {
+         auto r = w.delivery();
+         r.message_id = "2c75a2ed-caf0-49c0-9628-64fb188a534b";
+         return w.sender.seal(r);
+       }},
       {"MessageIdAltered", "9801",
        [](World& w) {
          auto r = w.delivery();
@@ -549,7 +683,9 @@ std::vector<Case> cases() {
       {"FetchWithoutDialog", "9802",
        [](World& w) { return w.recipient.seal(w.recipient.request(MessageType::fetch_delivery)); }},
       {"ProcessCardsWithoutDialog", "9802",
-       [](World& w) { return w.recipient.seal(w.recipient.request(MessageType::fetch_process_card)); }},
+       [](World& w) {
+         return w.recipient.seal(w.recipient.request(MessageType::fetch_process_card));
+       }},
       {"ExitWithoutDialog", "9802",
        [](World& w) { return w.recipient.seal(w.recipient.request(MessageType::exit_dialog)); }},
       {"UnknownAddressee", "9805",
@@ -559,9 +695,16 @@ std::vector<Case> cases() {
 
 class Hostile : public testing::TestWithParam<Case> {};
 
+// One intermediary meets the whole table: what one message left behind would show at the next.
+World& shared_world() {
+  static World world;
+  return world;
+}
+
 TEST_P(Hostile, IsAnsweredWithItsCodeAndLeavesTheStoreUnchanged) {
-  World w;
+  World& w = shared_world();
   const std::string wire = GetParam().message(w);
+  const std::size_t before = w.stored();
   unsigned status = 0;
   const std::string answer = w.intermediary.post(wire, &status);
   const std::string expected = GetParam().code;
@@ -579,15 +722,15 @@ TEST_P(Hostile, IsAnsweredWithItsCodeAndLeavesTheStoreUnchanged) {
     }
     EXPECT_EQ(code, expected);
   }
-  EXPECT_EQ(w.stored(), 0u);
+  EXPECT_EQ(w.stored(), before);
   // The intermediary goes on as if nothing had been.
   const auto good = w.sender.open(w.intermediary.post(w.sender.seal(w.delivery())));
   EXPECT_EQ(good.feedback.front().code, "0800");
-  EXPECT_EQ(w.stored(), 1u);
+  EXPECT_EQ(w.stored(), before + 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(Table, Hostile, testing::ValuesIn(cases()),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& tested) { return std::string(tested.param.name); });
 
 TEST(HostileTable, HoldsAtLeastSixtyCases) {
   const auto all = cases();
@@ -622,5 +765,5 @@ TEST(DecryptionOracle, EveryFailureIsAnsweredOctetForOctetAlike) {
   EXPECT_EQ(answers.size(), 1u);
 }
 
-}  // namespace
-}  // namespace hostile
+} // namespace
+} // namespace hostile

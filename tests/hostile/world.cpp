@@ -85,8 +85,8 @@ const crypto::KeyPair& stranger() {
     PEM_write_bio_PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
     char* text = nullptr;
     const long length = BIO_get_mem_data(bio, &text);
-    auto read = crypto::PrivateKey::from_pem(
-        std::string_view(text, static_cast<std::size_t>(length)), "");
+    auto read =
+        crypto::PrivateKey::from_pem(std::string_view(text, static_cast<std::size_t>(length)), "");
     BIO_free(bio);
     if (!certificate || !read) throw std::runtime_error("no stranger");
     return crypto::KeyPair{*certificate, *read};
@@ -103,4 +103,4 @@ std::size_t World::stored() {
   return page->cards.size();
 }
 
-}  // namespace hostile
+} // namespace hostile

@@ -29,7 +29,7 @@ directory::Organisation municipality(const std::string& org_key, const std::stri
   return out;
 }
 
-}  // namespace
+} // namespace
 
 Intermediary::Intermediary() : Intermediary(osci::Policy{}) {}
 
@@ -58,15 +58,15 @@ void Intermediary::start() {
   auto directory = directory::Directory::make(
       {municipality("wgb:059130000000", "recipient"), municipality("wgb:055540004004", "other")});
   if (!directory) throw std::runtime_error(directory.error().detail);
-  gateway::Settings settings{{key("intermed_cipher")},
-                             key("intermed_sign"),
-                             crypto::SignatureAlgorithm::rsa_sha256,
-                             *directory,
-                             std::make_shared<const crypto::TrustStore>(
-                                 std::vector{test_ca()}, std::vector<crypto::Certificate>{},
-                                 crypto::TrustPolicy{}),
-                             policy,
-                             {}};
+  gateway::Settings settings{
+      {key("intermed_cipher")},
+      key("intermed_sign"),
+      crypto::SignatureAlgorithm::rsa_sha256,
+      *directory,
+      std::make_shared<const crypto::TrustStore>(
+          std::vector{test_ca()}, std::vector<crypto::Certificate>{}, crypto::TrustPolicy{}),
+      policy,
+      {}};
   settings.open.allow_cbc = settings.open.allow_rsa15 = legacy_ciphers_;
   cpu_ = std::make_unique<async::WorkPool>("cpu", 2, 64);
   db_ = std::make_unique<async::WorkPool>("db", 4, 64);
@@ -85,7 +85,8 @@ void Intermediary::restart() {
 
 std::string Intermediary::post(std::string body, unsigned* status) {
   auto shared = std::make_shared<const std::string>(std::move(body));
-  auto future = boost::asio::co_spawn(io_, gateway_->handle(shared, "text/xml"), boost::asio::use_future);
+  auto future =
+      boost::asio::co_spawn(io_, gateway_->handle(shared, "text/xml"), boost::asio::use_future);
   io_.restart();
   io_.run();
   const gateway::Reply reply = future.get();
@@ -122,10 +123,11 @@ osci::Request Party::delivery(const std::string& message_id, const std::string& 
                               osci::certificate_id("addressee_cipher", certificate), certificate});
   out.message_id = message_id;
   out.subject = "Antrag";
-  out.content.body = "<osci:ContentPackage><osci:ContentContainer Id=\"contentcontainer0\"><osci:Content>"
-                     "<osci:Base64Content Id=\"content0\">" +
-                     base::base64_encode(payload) +
-                     "</osci:Base64Content></osci:Content></osci:ContentContainer></osci:ContentPackage>";
+  out.content.body =
+      "<osci:ContentPackage><osci:ContentContainer Id=\"contentcontainer0\"><osci:Content>"
+      "<osci:Base64Content Id=\"content0\">" +
+      base::base64_encode(payload) +
+      "</osci:Base64Content></osci:Content></osci:ContentContainer></osci:ContentPackage>";
   return out;
 }
 
@@ -139,9 +141,9 @@ seal::EncryptFor Party::encrypting() const {
 }
 
 std::string Party::seal(const osci::Request& request, bool sign, bool encrypt) const {
-  auto closed = seal::close(osci::encode_request(request),
-                            sign ? std::optional(signing()) : std::nullopt,
-                            encrypt ? std::optional(encrypting()) : std::nullopt, random);
+  auto closed =
+      seal::close(osci::encode_request(request), sign ? std::optional(signing()) : std::nullopt,
+                  encrypt ? std::optional(encrypting()) : std::nullopt, random);
   if (!closed) throw std::runtime_error(closed.error().detail);
   return *closed;
 }
@@ -158,7 +160,9 @@ osci::Answer Party::open(const std::string& answer) const {
   return *decoded;
 }
 
-bool is_fault(const std::string& answer) { return answer.find("<soap:Fault>") != std::string::npos; }
+bool is_fault(const std::string& answer) {
+  return answer.find("<soap:Fault>") != std::string::npos;
+}
 
 std::string code_of(const Party& party, const std::string& answer) {
   if (is_fault(answer)) {
@@ -198,4 +202,4 @@ osci::Answer Dialog::exchange(const std::string& wire, const osci::Request& requ
   return answer;
 }
 
-}  // namespace support
+} // namespace support

@@ -1,5 +1,5 @@
-// The whole intermediary without HTTP: gateway, real SQLite store in a folder of its own, directory with
-// two municipalities, trust in the test CA, a clock that stands still.
+// The whole intermediary without HTTP: gateway, real SQLite store in a folder of its own, directory
+// with two municipalities, trust in the test CA, a clock that stands still.
 #pragma once
 #include "async/work_pool.h"
 #include "gateway/gateway.h"
@@ -19,7 +19,7 @@ class Intermediary {
   ~Intermediary();
 
   std::string post(std::string body, unsigned* status = nullptr);
-  void restart();  // closes the store and opens it again
+  void restart(); // closes the store and opens it again
   std::string state() const { return folder_.string(); }
 
   base::ManualClock clock{base::Instant{std::chrono::hours{24 * 365 * 57}}};
@@ -43,14 +43,14 @@ class Intermediary {
 // A party that talks to the intermediary: composes requests and opens answers.
 class Party {
  public:
-  explicit Party(const std::string& name);  // "sender", "recipient", "other"
+  explicit Party(const std::string& name); // "sender", "recipient", "other"
 
-  osci::Request request(osci::MessageType type) const;  // implicit, with certificates
+  osci::Request request(osci::MessageType type) const; // implicit, with certificates
   // A StoreDelivery of `payload` (as an opaque container) for "recipient".
   osci::Request delivery(const std::string& message_id, const std::string& payload,
                          const std::string& addressee = "recipient") const;
   std::string seal(const osci::Request& request, bool sign = true, bool encrypt = true) const;
-  osci::Answer open(const std::string& answer) const;  // throws std::runtime_error on a fault
+  osci::Answer open(const std::string& answer) const; // throws std::runtime_error on a fault
   seal::SignWith signing() const;
   seal::EncryptFor encrypting() const;
 
@@ -67,9 +67,9 @@ bool is_fault(const std::string& answer);
 // One explicit dialog.
 class Dialog {
  public:
-  Dialog(Intermediary& intermediary, const Party& party);  // InitDialog
-  osci::Request next(osci::MessageType type) const;        // with the right ControlBlock
-  osci::Answer send(const osci::Request& request);         // and takes the answer's challenge over
+  Dialog(Intermediary& intermediary, const Party& party); // InitDialog
+  osci::Request next(osci::MessageType type) const;       // with the right ControlBlock
+  osci::Answer send(const osci::Request& request);        // and takes the answer's challenge over
   osci::Answer exchange(const std::string& wire, const osci::Request& request);
 
   Intermediary& intermediary;
@@ -79,4 +79,4 @@ class Dialog {
   std::uint32_t sequence = 0;
 };
 
-}  // namespace support
+} // namespace support

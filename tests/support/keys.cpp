@@ -7,7 +7,9 @@
 
 namespace support {
 
-std::string captures_folder() { return DC_SOURCE_DIR "/tests/captures"; }
+std::string captures_folder() {
+  return DC_SOURCE_DIR "/tests/captures";
+}
 
 std::string read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -30,11 +32,12 @@ const crypto::KeyPair& key(const std::string& name) {
 
 const crypto::Certificate& test_ca() {
   static const crypto::Certificate certificate = [] {
-    auto read = crypto::Certificate::from_file_text(read_file(captures_folder() + "/keys/test_ca.cer"));
+    auto read =
+        crypto::Certificate::from_file_text(read_file(captures_folder() + "/keys/test_ca.cer"));
     if (!read) throw std::runtime_error("test CA cannot be read");
     return *read;
   }();
   return certificate;
 }
 
-}  // namespace support
+} // namespace support

@@ -1,0 +1,48 @@
+// Blocking HTTP client for the command line: one request, one connection, one answer.
+#pragma once
+#include "base/result.h"
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace http {
+
+struct ClientLimits {
+  // Name resolution, TCP connect and TLS handshake.
+  std::chrono::milliseconds connect{10'000};
+  // All of the above plus sending, the peer's work and reception.
+  std::chrono::milliseconds total{120'000};
+  std::uint64_t answer_bytes = 64 * 1024 * 1024;
+};
+
+struct Answer {
+  unsigned status = 0;
+  std::string content_type;
+  std::string body;
+};
+
+// Hears how many octets of the request's body have been handed to the network, and of how many.
+using Progress = std::function<void(std::uint64_t sent, std::uint64_t total)>;
+
+// Follows no redirect, uses no proxy, sends nothing twice: after an error of kind network or
+// timed_out the peer may or may not have acted on the request, and only the caller knows whether to
+// repeat it.
+class Client {
+ public:
+  // `ca_file`: PEM certificates that https servers are verified against; empty: the system's store.
+  explicit Client(std::string ca_file = {});
+
+  // `url`: http:// or https:// (TLS 1.2 or newer, certificate and host name verified). Any status
+  // is an answer, not an error. Errors: invalid_config (url, CA file), network, timed_out,
+  // too_large (answer), peer_fault (not HTTP).
+  base::Result<Answer> post(const std::string& url, std::string body,
+                            const std::string& content_type, ClientLimits limits = {},
+                            const Progress& progress = {}) const;
+  base::Result<Answer> get(const std::string& url, ClientLimits limits = {}) const;
+
+ private:
+  std::string ca_file_;
+};
+
+} // namespace http

@@ -1,0 +1,482 @@
+#include "ops/config.h"
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <fstream>
+#include <functional>
+#include <initializer_list>
+#include <limits>
+#include <numeric>
+#include <sstream>
+#include <thread>
+#include <toml++/toml.h>
+#include <type_traits>
+
+namespace ops {
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+
+constexpr std::uint64_t kKiB = 1024, kMiB = 1024 * kKiB, kGiB = 1024 * kMiB;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using days = std::chrono::days;
+
+// Puts a value into its place in the Config; returns what was expected instead, or "" if all is
+// well.
+using Reader = std::function<std::string(const toml::node&)>;
+
+struct Key {
+  std::string_view section;
+  std::string_view name;
+  Reader read;
+};
+
+struct Unit {
+  std::string_view name;
+  std::uint64_t factor;
+};
+constexpr Unit kSizes[] = {{"GiB", kGiB}, {"MiB", kMiB}, {"KiB", kKiB}, {"B", 1}};
+constexpr Unit kTimes[] = {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000},
+                           {"min", 60'000},   {"s", 1000},      {"ms", 1}};
+
+// A whole number, optional space, a unit; overflow and all else: nothing.
+template <std::size_t N>
+std::optional<std::uint64_t> parse_quantity(std::string_view text, const Unit (&units)[N]) {
+  std::uint64_t value = 0;
+  std::size_t digits = 0;
+  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') {
+    if (value > 1'000'000'000'000'000) return std::nullopt;
+    value = value * 10 + static_cast<std::uint64_t>(text[digits++] - '0');
+  }
+  if (digits == 0) return std::nullopt;
+  text.remove_prefix(digits);
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  for (const auto& unit : units)
+    if (text == unit.name && value <= std::numeric_limits<std::int64_t>::max() / unit.factor)
+      return value * unit.factor;
+  return std::nullopt;
+}
+
+template <std::size_t N>
+std::string write_quantity(std::uint64_t value, const Unit (&units)[N], const char* space) {
+  for (const auto& unit : units)
+    if (value != 0 && value % unit.factor == 0)
+      return std::to_string(value / unit.factor) + space + std::string(unit.name);
+  return std::to_string(value);
+}
+
+Reader text(std::string& out) {
+  return [&out](const toml::node& node) -> std::string {
+    const auto value = node.value_exact<std::string>();
+    if (!value || value->empty()) return "a non-empty string";
+    out = *value;
+    return {};
+  };
+}
+
+Reader boolean(bool& out) {
+  return [&out](const toml::node& node) -> std::string {
+    const auto value = node.value_exact<bool>();
+    if (!value) return "true or false";
+    out = *value;
+    return {};
+  };
+}
+
+template <class T>
+Reader number(T& out, T least, T most) {
+  return [&out, least, most](const toml::node& node) -> std::string {
+    const auto value = node.value_exact<std::int64_t>();
+    if (!value || *value < 0 || static_cast<std::uint64_t>(*value) < least ||
+        static_cast<std::uint64_t>(*value) > most)
+      return "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+    out = static_cast<T>(*value);
+    return {};
+  };
+}
+
+Reader size(std::uint64_t& out, std::uint64_t least, std::uint64_t most) {
+  return [&out, least, most](const toml::node& node) -> std::string {
+    std::optional<std::uint64_t> value;
+    if (const auto integer = node.value_exact<std::int64_t>(); integer && *integer >= 0)
+      value = static_cast<std::uint64_t>(*integer);
+    if (const auto words = node.value_exact<std::string>()) value = parse_quantity(*words, kSizes);
+    if (!value || *value < least || *value > most)
+      return "a size from \"" + write_quantity(least, kSizes, " ") + "\" to \"" +
+             write_quantity(most, kSizes, " ") + "\": bytes, or a number with B, KiB, MiB or GiB";
+    out = *value;
+    return {};
+  };
+}
+
+Reader duration(Milliseconds& out, Milliseconds least, Milliseconds most) {
+  return [&out, least, most](const toml::node& node) -> std::string {
+    std::optional<std::uint64_t> value;
+    if (const auto words = node.value_exact<std::string>()) value = parse_quantity(*words, kTimes);
+    const auto low = static_cast<std::uint64_t>(least.count());
+    const auto high = static_cast<std::uint64_t>(most.count());
+    if (!value || *value < low || *value > high)
+      return "a duration from \"" + write_quantity(low, kTimes, "") + "\" to \"" +
+             write_quantity(high, kTimes, "") + "\": a number with ms, s, m, h or d";
+    out = Milliseconds{static_cast<Milliseconds::rep>(*value)};
+    return {};
+  };
+}
+
+Path resolve(const std::string& value, const Path& folder) {
+  return (folder / value).lexically_normal(); // an absolute value replaces the folder
+}
+
+template <class P> // Path or std::optional<Path>
+Reader path(P& out, const Path& folder) {
+  return [&out, folder](const toml::node& node) -> std::string {
+    const auto value = node.value_exact<std::string>();
+    if (!value || value->empty()) return "a file name";
+    out = resolve(*value, folder);
+    return {};
+  };
+}
+
+Reader paths(std::vector<Path>& out, const Path& folder) {
+  return [&out, folder](const toml::node& node) -> std::string {
+    const auto* list = node.as_array();
+    if (!list) return "a list of file names";
+    std::vector<Path> found;
+    for (const auto& item : *list) {
+      const auto value = item.value_exact<std::string>();
+      if (!value || value->empty()) return "a list of file names";
+      found.push_back(resolve(*value, folder));
+    }
+    out = std::move(found);
+    return {};
+  };
+}
+
+template <class E>
+Reader choice(E& out, std::initializer_list<std::pair<std::string_view, E>> values) {
+  return [&out, values = std::vector(values)](const toml::node& node) -> std::string {
+    const auto word = node.value_exact<std::string>();
+    std::string expected = "one of";
+    for (const auto& [name, value] : values) {
+      if (word && *word == name) {
+        out = value;
+        return {};
+      }
+      expected += " \"" + std::string(name) + "\"";
+    }
+    return expected;
+  };
+}
+
+Reader environment_name(std::optional<std::string>& out) {
+  return [&out](const toml::node& node) -> std::string {
+    const auto value = node.value_exact<std::string>();
+    if (!value || value->empty() || value->find_first_of("= ") != std::string::npos)
+      return "the name of an environment variable";
+    out = *value;
+    return {};
+  };
+}
+
+Reader language(std::string& out) {
+  return [&out](const toml::node& node) -> std::string {
+    const auto value = node.value_exact<std::string>();
+    if (!value || (*value != "de" && *value != "en")) return "one of \"de\" \"en\"";
+    out = *value;
+    return {};
+  };
+}
+
+// Clear HTTP needs a literal address: a name could come to mean another one.
+Reader address(std::string& out, bool may_be_empty) {
+  return [&out, may_be_empty](const toml::node& node) -> std::string {
+    const auto value = node.value_exact<std::string>();
+    boost::system::error_code error;
+    if (value && !value->empty()) boost::asio::ip::make_address(*value, error);
+    if (!value || error || (value->empty() && !may_be_empty))
+      return may_be_empty ? "an IP address, or \"\" for none" : "an IP address";
+    out = *value;
+    return {};
+  };
+}
+
+Reader url_path(std::string& out) {
+  return [&out](const toml::node& node) -> std::string {
+    const auto value = node.value_exact<std::string>();
+    if (!value || value->empty() || value->front() != '/' ||
+        value->find_first_of(" ?#") != std::string::npos)
+      return "a path that begins with /";
+    out = *value;
+    return {};
+  };
+}
+
+// The one table of keys, in the order of the example file.
+std::vector<Key> keys_of(Config& c, const Path& folder) {
+  using base::LogLevel;
+  constexpr std::uint16_t any_port = 65535;
+  auto& d = c.deadlines;
+  return {
+      {"intermediary", "name", text(c.intermediary.name)},
+      {"intermediary", "cipher_key", path(c.intermediary.cipher_key, folder)},
+      {"intermediary", "cipher_certificate", path(c.intermediary.cipher_certificate, folder)},
+      {"intermediary", "signature_key", path(c.intermediary.signature_key, folder)},
+      {"intermediary", "signature_certificate", path(c.intermediary.signature_certificate, folder)},
+      {"intermediary", "pin_file", path(c.intermediary.pin_file, folder)},
+      {"intermediary", "pin_env", environment_name(c.intermediary.pin_env)},
+
+      {"listen", "address", address(c.listen.address, false)},
+      {"listen", "port", number<std::uint16_t>(c.listen.port, 0, any_port)},
+      {"listen", "path", url_path(c.listen.path)},
+      {"listen", "admin_address", address(c.listen.admin_address, true)},
+      {"listen", "admin_port", number<std::uint16_t>(c.listen.admin_port, 0, any_port)},
+      {"listen", "allow_clear_non_loopback", boolean(c.listen.allow_clear_non_loopback)},
+
+      {"state", "directory", path(c.state.directory, folder)},
+      {"state", "body_file_threshold", size(c.state.body_file_threshold, 4 * kKiB, 64 * kMiB)},
+      {"state", "reserve", size(c.state.reserve, 16 * kMiB, 1024 * kGiB)},
+
+      {"trust", "anchors", paths(c.trust.anchors, folder)},
+      {"trust", "intermediates", paths(c.trust.intermediates, folder)},
+      {"trust", "unknown_issuer",
+       choice<UnknownIssuer>(c.trust.unknown_issuer,
+                             {{"refuse", UnknownIssuer::refuse}, {"warn", UnknownIssuer::warn}})},
+      {"trust", "min_rsa_bits", number<unsigned>(c.trust.min_rsa_bits, 2048, 8192)},
+
+      {"policy", "require_encryption", boolean(c.policy.require_encryption)},
+      {"policy", "require_signature", boolean(c.policy.require_signature)},
+      {"policy", "allow_cbc", boolean(c.policy.allow_cbc)},
+      {"policy", "allow_rsa15", boolean(c.policy.allow_rsa15)},
+      {"policy", "default_language", language(c.policy.default_language)},
+
+      {"directory", "file", path(c.directory.file, folder)},
+      {"directory", "create_mailboxes", boolean(c.directory.create_mailboxes)},
+
+      {"dialogs", "idle_timeout", duration(c.dialogs.idle_timeout, seconds{10}, hours{24})},
+      {"dialogs", "max_open_per_client",
+       number<std::size_t>(c.dialogs.max_open_per_client, 1, 100'000)},
+
+      {"message_ids", "validity", duration(c.message_ids.validity, minutes{1}, days{3650})},
+
+      {"limits", "message", size(c.limits.message, 64 * kKiB, 2 * kGiB)},
+      {"limits", "xml", size(c.limits.xml, 64 * kKiB, 2 * kGiB)},
+      {"limits", "parts", number<std::size_t>(c.limits.parts, 2, 100'000)},
+      {"limits", "connections", number<std::size_t>(c.limits.connections, 1, 100'000)},
+      {"limits", "bytes_in_flight", size(c.limits.bytes_in_flight, 64 * kKiB, 1024 * kGiB)},
+      {"limits", "cpu_threads", number<std::size_t>(c.limits.cpu_threads, 0, 1024)},
+      {"limits", "cpu_waiting", number<std::size_t>(c.limits.cpu_waiting, 1, 100'000)},
+      {"limits", "db_threads", number<std::size_t>(c.limits.db_threads, 2, 1024)},
+      {"limits", "db_waiting", number<std::size_t>(c.limits.db_waiting, 1, 100'000)},
+      {"limits", "process_cards", number<std::size_t>(c.limits.process_cards, 1, 100'000)},
+      {"limits", "selection_ids", number<std::size_t>(c.limits.selection_ids, 1, 100'000)},
+
+      {"deadlines", "header", duration(d.header, milliseconds{100}, minutes{10})},
+      {"deadlines", "body", duration(d.body, seconds{1}, hours{24})},
+      {"deadlines", "rate_grace", duration(d.rate_grace, seconds{1}, minutes{10})},
+      {"deadlines", "min_bytes_per_second", size(d.min_bytes_per_second, 1, kGiB)},
+      {"deadlines", "idle", duration(d.idle, milliseconds{100}, hours{1})},
+      {"deadlines", "write", duration(d.write, seconds{1}, hours{1})},
+      {"deadlines", "linger", duration(d.linger, milliseconds{100}, minutes{10})},
+      {"deadlines", "linger_silence", duration(d.linger_silence, milliseconds{100}, minutes{10})},
+      {"deadlines", "shutdown", duration(c.shutdown, milliseconds{0}, minutes{10})},
+
+      {"log", "level",
+       choice<LogLevel>(c.log.level, {{"debug", LogLevel::debug},
+                                      {"info", LogLevel::info},
+                                      {"warning", LogLevel::warning},
+                                      {"error", LogLevel::error},
+                                      {"critical", LogLevel::critical}})},
+      {"log", "target",
+       choice<LogTarget>(c.log.target, {{"auto", LogTarget::automatic},
+                                        {"journal", LogTarget::journal},
+                                        {"stderr", LogTarget::standard_error}})},
+      {"log", "format",
+       choice<LogFormat>(c.log.format, {{"text", LogFormat::text}, {"json", LogFormat::json}})},
+  };
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t k = 1; k <= b.size(); ++k) {
+      const auto above = row[k];
+      row[k] = std::min({above + 1, row[k - 1] + 1, diagonal + (a[i - 1] == b[k - 1] ? 0u : 1u)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+// The nearest candidate, if it is near enough to be meant.
+std::string suggest(std::string_view wrong, const std::vector<std::string>& candidates) {
+  const std::string* best = nullptr;
+  std::size_t least = std::max<std::size_t>(2, wrong.size() / 3) + 1;
+  for (const auto& candidate : candidates) {
+    const auto distance = edit_distance(wrong, candidate);
+    if (distance < least) {
+      least = distance;
+      best = &candidate;
+    }
+  }
+  return best ? "; did you mean \"" + *best + "\"?" : "";
+}
+
+std::string place(const Path& file, const toml::source_region& at) {
+  return file.string() + ":" + std::to_string(at.begin.line) + ": ";
+}
+
+base::Error wrong(const std::string& where, const std::string& what) {
+  return fail(ErrorCode::invalid_config, where + what);
+}
+
+base::Error unknown_key(const Path& file, const toml::key& name, std::string_view section,
+                        const std::vector<Key>& keys) {
+  std::vector<std::string> here;
+  std::string elsewhere;
+  for (const auto& key : keys) {
+    if (key.section == section)
+      here.emplace_back(key.name);
+    else if (key.name == name.str())
+      elsewhere = key.section;
+  }
+  auto hint = suggest(name.str(), here);
+  if (!elsewhere.empty()) hint = "; it belongs to [" + elsewhere + "]";
+  return wrong(place(file, name.source()), "unknown key \"" + std::string(name.str()) + "\" in [" +
+                                               std::string(section) + "]" + hint);
+}
+
+base::Error unknown_section(const Path& file, const toml::key& name, bool is_table,
+                            const std::vector<Key>& keys) {
+  std::vector<std::string> sections;
+  std::string home;
+  for (const auto& key : keys) {
+    if (sections.empty() || sections.back() != key.section) sections.emplace_back(key.section);
+    if (key.name == name.str()) home = key.section;
+  }
+  auto hint = suggest(name.str(), sections);
+  if (!is_table && !home.empty()) hint = "; it belongs to [" + home + "]";
+  const std::string kind = is_table ? "unknown section [" : "key outside of a section: [";
+  return wrong(place(file, name.source()), kind + std::string(name.str()) + "]" + hint);
+}
+
+bool is_loopback(const std::string& address) {
+  boost::system::error_code error;
+  const auto ip = boost::asio::ip::make_address(address, error);
+  return !error && ip.is_loopback();
+}
+
+// What no single key can tell.
+base::Result<> check_together(const Config& c, const Path& file) {
+  const auto bad = [&](const std::string& what) { return wrong(file.string() + ": ", what); };
+  if (c.intermediary.cipher_key.empty()) return bad("[intermediary] cipher_key is missing");
+  if (c.intermediary.signature_key.empty()) return bad("[intermediary] signature_key is missing");
+  if (c.intermediary.pin_file && c.intermediary.pin_env)
+    return bad("[intermediary] pin_file and pin_env: only one may be set");
+  if (c.directory.file.empty()) return bad("[directory] file is missing");
+  if (c.trust.anchors.empty() && c.trust.unknown_issuer == UnknownIssuer::refuse)
+    return bad(
+        "[trust] anchors is empty: with unknown_issuer = \"refuse\" every client would be refused");
+  const bool open = !is_loopback(c.listen.address) ||
+                    (!c.listen.admin_address.empty() && !is_loopback(c.listen.admin_address));
+  if (open && !c.listen.allow_clear_non_loopback)
+    return bad(
+        "[listen] clear HTTP on an address other than loopback: put a TLS proxy in front, or set "
+        "allow_clear_non_loopback = true");
+  if (c.listen.port != 0 && c.listen.port == c.listen.admin_port &&
+      c.listen.address == c.listen.admin_address)
+    return bad("[listen] port and admin_port must differ");
+  if (c.limits.xml > c.limits.message) return bad("[limits] xml is larger than message");
+  if (c.limits.bytes_in_flight < c.limits.message)
+    return bad("[limits] bytes_in_flight is smaller than message: the largest message could never "
+               "be taken");
+  if (c.deadlines.rate_grace > c.deadlines.body)
+    return bad("[deadlines] rate_grace is longer than body");
+  if (c.deadlines.linger_silence > c.deadlines.linger)
+    return bad("[deadlines] linger_silence is longer than linger");
+  return {};
+}
+
+} // namespace
+
+base::Result<Config> parse_config(std::string_view text, const Path& file) {
+  toml::table document;
+  try {
+    document = toml::parse(text, file.string());
+  } catch (const toml::parse_error& error) {
+    return wrong(place(file, error.source()), std::string(error.description()));
+  }
+
+  Config config;
+  // Without the working directory a relative state directory would move with the caller.
+  std::error_code ignored;
+  const auto folder = std::filesystem::absolute(file, ignored).parent_path();
+  const auto keys = keys_of(config, folder);
+  for (const auto& [section, content] : document) {
+    const auto is_known = [&](const Key& key) { return key.section == section.str(); };
+    const auto* table = content.as_table();
+    if (!table || std::none_of(keys.begin(), keys.end(), is_known))
+      return unknown_section(file, section, table != nullptr, keys);
+    for (const auto& [name, value] : *table) {
+      const auto key = std::find_if(keys.begin(), keys.end(), [&, &n = name](const Key& k) {
+        return is_known(k) && k.name == n.str();
+      });
+      if (key == keys.end()) return unknown_key(file, name, section.str(), keys);
+      if (const auto expected = key->read(value); !expected.empty())
+        return wrong(place(file, value.source()), "[" + std::string(key->section) + "] " +
+                                                      std::string(key->name) + ": expected " +
+                                                      expected);
+    }
+  }
+  if (auto together = check_together(config, file); !together) return together.error();
+  return config;
+}
+
+base::Result<Config> load_config(const Path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream text;
+  if (in) text << in.rdbuf();
+  std::error_code ignored;
+  // A folder opens well, but reads nothing.
+  if (!in || std::filesystem::is_directory(file, ignored))
+    return fail(ErrorCode::file_error, "cannot read " + file.string());
+  return parse_config(text.str(), file);
+}
+
+std::vector<std::string> known_keys() {
+  Config config;
+  std::vector<std::string> names;
+  for (const auto& key : keys_of(config, {}))
+    names.push_back(std::string(key.section) + "." + std::string(key.name));
+  return names;
+}
+
+std::size_t cpu_threads(const Config& config) {
+  if (config.limits.cpu_threads != 0) return config.limits.cpu_threads;
+  return std::max<std::size_t>(1, std::thread::hardware_concurrency());
+}
+
+http::ServerLimits server_limits(const Config& config) {
+  http::ServerLimits limits;
+  limits.connections = config.limits.connections;
+  limits.body_bytes = config.limits.message;
+  limits.bytes_in_flight = config.limits.bytes_in_flight;
+  limits.deadlines = config.deadlines;
+  return limits;
+}
+
+http::ServerLimits admin_server_limits(const Config& config) {
+  http::ServerLimits limits;
+  limits.connections = 32;
+  limits.body_bytes = 64 * kKiB;
+  limits.bytes_in_flight = kMiB;
+  limits.deadlines = config.deadlines;
+  return limits;
+}
+
+} // namespace ops

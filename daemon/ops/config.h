@@ -1,0 +1,135 @@
+// Configuration of dataclearingd: a TOML file read into a plain struct. config/dataclearing.toml
+// shows and explains every key.
+#pragma once
+#include "base/log.h"
+#include "base/result.h"
+#include "http/limits.h"
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ops {
+
+using Path = std::filesystem::path;
+using Milliseconds = std::chrono::milliseconds;
+
+enum class UnknownIssuer { refuse, warn };
+enum class LogTarget { automatic, journal, standard_error };
+enum class LogFormat { text, json };
+
+// Defaults are the members' initialisers. Paths are absolute after load_config.
+struct Config {
+  struct Intermediary {
+    std::string name = "Intermediaer";
+    Path cipher_key;                        // required
+    std::optional<Path> cipher_certificate; // absent: it stands in cipher_key's file (PKCS#12, PEM)
+    Path signature_key;                     // required
+    std::optional<Path> signature_certificate; // likewise
+    // Where the PIN of the key files comes from: a file's first line, or an environment variable.
+    // At most one is set; none: the files are not encrypted.
+    std::optional<Path> pin_file;
+    std::optional<std::string> pin_env;
+    bool operator==(const Intermediary&) const = default;
+  } intermediary;
+
+  struct Listen {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 18080;
+    std::string path = "/osci";
+    std::string admin_address = "127.0.0.1"; // empty: no admin listener
+    std::uint16_t admin_port = 18081;
+    bool allow_clear_non_loopback = false;
+    bool operator==(const Listen&) const = default;
+  } listen;
+
+  struct State {
+    Path directory = "/var/lib/dataclearing";
+    std::uint64_t body_file_threshold = 256 * 1024; // larger bodies go to files
+    std::uint64_t reserve = 1024ull * 1024 * 1024; // free disk space below which storing is refused
+    bool operator==(const State&) const = default;
+  } state;
+
+  struct Trust {
+    std::vector<Path> anchors;
+    std::vector<Path> intermediates;
+    UnknownIssuer unknown_issuer = UnknownIssuer::refuse;
+    unsigned min_rsa_bits = 2048;
+    bool operator==(const Trust&) const = default;
+  } trust;
+
+  struct Policy {
+    bool require_encryption = true;
+    bool require_signature = true;
+    bool allow_cbc = false;
+    bool allow_rsa15 = false;
+    std::string default_language = "de";
+    bool operator==(const Policy&) const = default;
+  } policy;
+
+  struct Directory {
+    Path file; // required
+    bool create_mailboxes = false;
+    bool operator==(const Directory&) const = default;
+  } directory;
+
+  struct Dialogs {
+    Milliseconds idle_timeout = std::chrono::minutes{15};
+    std::size_t max_open_per_client = 50;
+    bool operator==(const Dialogs&) const = default;
+  } dialogs;
+
+  struct MessageIds {
+    Milliseconds validity = std::chrono::hours{24 * 30};
+    bool operator==(const MessageIds&) const = default;
+  } message_ids;
+
+  struct Limits {
+    std::uint64_t message = 64 * 1024 * 1024;
+    std::uint64_t xml = 64 * 1024 * 1024;
+    std::size_t parts = 1100;
+    std::size_t connections = 512;
+    std::uint64_t bytes_in_flight = 256 * 1024 * 1024;
+    std::size_t cpu_threads = 0; // as configured; use the function below
+    std::size_t cpu_waiting = 256;
+    std::size_t db_threads = 16;
+    std::size_t db_waiting = 512;
+    std::size_t process_cards = 100; // in one answer
+    std::size_t selection_ids = 200; // message ids in one selection rule
+    bool operator==(const Limits&) const = default;
+  } limits;
+
+  http::Deadlines deadlines;
+  Milliseconds shutdown{30'000}; // key [deadlines] shutdown: grace for requests at SIGTERM
+
+  struct Log {
+    base::LogLevel level = base::LogLevel::info;
+    LogTarget target = LogTarget::automatic;
+    LogFormat format = LogFormat::text;
+    bool operator==(const Log&) const = default;
+  } log;
+
+  bool operator==(const Config&) const = default;
+};
+
+// Error: invalid_config (detail "file:line: ..." naming key and what is expected; an unknown key
+// with the nearest known one) or file_error. Values of the file are never quoted.
+base::Result<Config> load_config(const Path& file);
+// `file` names the text in errors and is the base of relative paths.
+base::Result<Config> parse_config(std::string_view text, const Path& file);
+
+// Every key as "section.key", in the order of the example file.
+std::vector<std::string> known_keys();
+
+// limits.cpu_threads, or the number of cores for 0.
+std::size_t cpu_threads(const Config& config);
+// For the OSCI listener.
+http::ServerLimits server_limits(const Config& config);
+// For the admin listener: small requests, few connections, the same deadlines.
+http::ServerLimits admin_server_limits(const Config& config);
+
+} // namespace ops

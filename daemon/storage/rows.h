@@ -1,0 +1,80 @@
+// The tables in terms of the port: what one transaction of SqliteStore is made of. Every function
+// runs inside a transaction of the caller and throws SqlError.
+#pragma once
+#include "mailbox/store.h"
+#include "storage/sqlite.h"
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace storage {
+
+// The statement behind FetchRule::oldest_unreceived for one mailbox (?1), passing over what awaits
+// acknowledgement in dialog ?2. Named here so that a test can look at its query plan.
+extern const std::string_view kOldestUnreceived;
+
+// --- dialogs ---
+
+base::Result<> insert_dialog(Connection& db, const mailbox::Dialog& dialog, std::uint32_t max_open);
+std::optional<mailbox::Dialog> find_dialog(Connection& db, const std::string& conversation_id);
+void close_dialog(Connection& db, const std::string& conversation_id);
+std::uint64_t expire_dialogs(Connection& db, base::Instant idle_before,
+                             base::Instant forget_before);
+// Checks the turn, advances the dialog, acknowledges. Error: control_block.
+base::Result<> take_turn(Connection& db, const mailbox::DialogTurn& turn);
+void set_last_result(Connection& db, const std::string& conversation_id, std::string_view result);
+
+// --- deliveries ---
+
+struct StoredPart {
+  mailbox::Part part; // without bytes when they are in a file
+  std::uint64_t size = 0;
+  std::string sha256;
+  std::optional<std::string> file;
+};
+
+struct Consumed {
+  std::string request_digest;
+  std::int64_t delivery = 0;
+};
+
+std::optional<Consumed> find_consumed(Connection& db, const std::string& message_id);
+// `parts` as delivery.parts, with hash and place of each.
+void insert_delivery(Connection& db, const mailbox::NewDelivery& delivery,
+                     const std::vector<StoredPart>& parts);
+// The card and feedback as they were at storing.
+mailbox::Receipt read_receipt(Connection& db, std::int64_t delivery);
+mailbox::ProcessCard read_card(Connection& db, std::int64_t delivery);
+
+struct Found {
+  std::int64_t delivery = 0;
+  bool received = false;
+  bool quarantined = false; // only when it was asked for by message id
+};
+
+// `awaiting_in`: passes over deliveries that this dialog's next turn will acknowledge; empty: none.
+std::optional<Found> find_delivery(Connection& db, const mailbox::FetchSelection& selection,
+                                   const std::string& awaiting_in);
+std::uint64_t count_waiting(Connection& db, const mailbox::FetchSelection& selection,
+                            const std::optional<Found>& besides);
+// Forwarding and modification; the delivery awaits acknowledgement from now on.
+void hand_out(Connection& db, const Found& found, const mailbox::DialogTurn& turn);
+void set_quarantined(Connection& db, std::int64_t delivery, const std::string& reason);
+
+struct StoredRows {
+  std::int64_t delivery = 0;
+  mailbox::StoredDelivery stored; // without parts
+  std::vector<StoredPart> parts;
+  std::optional<std::string> damage; // what is wrong with the rows themselves
+};
+
+StoredRows read_rows(Connection& db, std::int64_t delivery);
+bool has_part_file(Connection& db, const std::string& file);
+
+// --- process cards ---
+
+mailbox::CardPage read_cards(Connection& db, const mailbox::CardSelection& selection);
+
+} // namespace storage

@@ -1,0 +1,164 @@
+#include "storage/schema.h"
+#include <array>
+
+namespace storage {
+namespace {
+
+// "DCMB"; marks the file as a mailbox database (PRAGMA application_id).
+constexpr std::int64_t kApplicationId = 0x44434d42;
+
+// Instants are milliseconds since 1970 UTC. A published migration is never edited; a change is a
+// new one.
+constexpr std::array<std::string_view, 1> kMigrations = {R"sql(
+CREATE TABLE dialogs (
+  conversation_id       TEXT PRIMARY KEY,
+  party                 TEXT NOT NULL,
+  cipher_certificate    BLOB NOT NULL,
+  signature_fingerprint TEXT NOT NULL,
+  encrypted             INTEGER NOT NULL,
+  short_iv              INTEGER NOT NULL,
+  next_sequence         INTEGER NOT NULL,
+  challenge             TEXT NOT NULL,
+  opened                INTEGER NOT NULL,
+  last_activity         INTEGER NOT NULL,
+  closed                INTEGER NOT NULL CHECK (closed IN (0, 1)),
+  last_request_digest   BLOB NOT NULL,
+  last_result           TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX open_dialogs_by_party ON dialogs (party) WHERE closed = 0;
+CREATE INDEX dialogs_by_activity ON dialogs (closed, last_activity);
+
+-- One delivery and its process card. seq breaks ties between equal times.
+CREATE TABLE deliveries (
+  seq                  INTEGER PRIMARY KEY AUTOINCREMENT,
+  message_id           TEXT NOT NULL UNIQUE,
+  mailbox              TEXT NOT NULL,
+  originator           TEXT NOT NULL,
+  creation             INTEGER NOT NULL,
+  forwarding           INTEGER,
+  reception            INTEGER,
+  modification         INTEGER NOT NULL,
+  quarantined          INTEGER NOT NULL DEFAULT 0 CHECK (quarantined IN (0, 1)),
+  quarantine_reason    TEXT,
+  quality_of_reception TEXT NOT NULL,
+  feedback             TEXT NOT NULL,  -- codes, each followed by LF
+  manifest             BLOB NOT NULL,  -- SHA-256 over context and description of all parts
+  subject              TEXT,
+  context              TEXT NOT NULL
+) STRICT;
+CREATE INDEX unreceived_by_mailbox ON deliveries (mailbox, creation) WHERE reception IS NULL;
+CREATE INDEX unreceived_by_originator ON deliveries (originator, creation) WHERE reception IS NULL;
+CREATE INDEX deliveries_by_mailbox ON deliveries (mailbox, creation);
+CREATE INDEX deliveries_by_originator ON deliveries (originator, creation);
+CREATE INDEX changes_by_mailbox ON deliveries (mailbox, modification);
+CREATE INDEX changes_by_originator ON deliveries (originator, modification);
+
+-- Either in the row or in a file below bodies/; bytes last, so that reading the rest never touches them.
+CREATE TABLE parts (
+  delivery     INTEGER NOT NULL REFERENCES deliveries (seq),
+  position     INTEGER NOT NULL,
+  kind         TEXT NOT NULL,
+  name         TEXT NOT NULL,
+  content_type TEXT NOT NULL,
+  headers      TEXT NOT NULL,
+  size         INTEGER NOT NULL,
+  sha256       BLOB NOT NULL,
+  file         TEXT,
+  bytes        BLOB,
+  PRIMARY KEY (delivery, position),
+  CHECK ((file IS NULL) <> (bytes IS NULL))
+) STRICT;
+CREATE UNIQUE INDEX parts_by_file ON parts (file) WHERE file IS NOT NULL;
+
+CREATE TABLE inspections (
+  delivery    INTEGER NOT NULL REFERENCES deliveries (seq),
+  position    INTEGER NOT NULL,
+  at          INTEGER NOT NULL,
+  role        TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  subject     TEXT NOT NULL,
+  issuer      TEXT NOT NULL,
+  serial      TEXT NOT NULL,
+  math        TEXT NOT NULL,
+  offline     TEXT NOT NULL,
+  PRIMARY KEY (delivery, position)
+) STRICT, WITHOUT ROWID;
+
+-- A table of its own: a message id stays consumed even when its delivery is gone.
+CREATE TABLE consumed (
+  message_id     TEXT PRIMARY KEY,
+  request_digest BLOB NOT NULL,
+  delivery       INTEGER NOT NULL REFERENCES deliveries (seq)
+) STRICT, WITHOUT ROWID;
+
+-- Deliveries handed out in a dialog whose next request will acknowledge them.
+CREATE TABLE awaiting (
+  conversation_id TEXT NOT NULL REFERENCES dialogs (conversation_id) ON DELETE CASCADE,
+  delivery        INTEGER NOT NULL REFERENCES deliveries (seq),
+  PRIMARY KEY (conversation_id, delivery)
+) STRICT, WITHOUT ROWID;
+
+-- How many deliveries wait in a mailbox: kept by the triggers, because counting them at every fetch would
+-- make draining a full mailbox quadratic.
+CREATE TABLE mailboxes (
+  mailbox TEXT PRIMARY KEY,
+  waiting INTEGER NOT NULL CHECK (waiting >= 0)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER delivery_stored AFTER INSERT ON deliveries BEGIN
+  INSERT INTO mailboxes VALUES (NEW.mailbox, NEW.reception IS NULL AND NEW.quarantined = 0)
+    ON CONFLICT (mailbox) DO UPDATE SET waiting = waiting + excluded.waiting;
+END;
+CREATE TRIGGER delivery_changed AFTER UPDATE OF reception, quarantined ON deliveries BEGIN
+  UPDATE mailboxes
+     SET waiting = waiting + (NEW.reception IS NULL AND NEW.quarantined = 0)
+                           - (OLD.reception IS NULL AND OLD.quarantined = 0)
+   WHERE mailbox = NEW.mailbox;
+END;
+
+CREATE TABLE probe (
+  id    INTEGER PRIMARY KEY CHECK (id = 1),
+  count INTEGER NOT NULL
+) STRICT;
+INSERT INTO probe VALUES (1, 0);
+)sql"};
+
+std::int64_t number(Connection& db, std::string_view sql) {
+  auto row = db.prepare(sql);
+  return row.step() ? row.integer(0) : 0;
+}
+
+} // namespace
+
+int known_schema_version() {
+  return static_cast<int>(kMigrations.size());
+}
+
+base::Result<> migrate(Connection& db) {
+  using base::ErrorCode;
+  try {
+    const auto version = number(db, "PRAGMA user_version");
+    if (version > known_schema_version())
+      return base::fail(ErrorCode::unsupported,
+                        "the mailbox database has schema " + std::to_string(version) +
+                            ", this program knows up to " + std::to_string(known_schema_version()) +
+                            "; use the newer program");
+    const bool empty = number(db, "SELECT count(*) FROM sqlite_schema") == 0;
+    const bool ours = number(db, "PRAGMA application_id") == kApplicationId;
+    if (empty ? version != 0 : !ours)
+      return base::fail(ErrorCode::unsupported, "the file is not a mailbox database");
+    for (auto next = static_cast<std::size_t>(version); next < kMigrations.size(); ++next) {
+      // If the process dies before COMMIT the next start finds the old schema and migrates again;
+      // after it, the new one: the version is part of the same transaction.
+      db.execute("BEGIN IMMEDIATE");
+      db.execute(std::string(kMigrations[next]));
+      db.execute("PRAGMA application_id = " + std::to_string(kApplicationId));
+      db.execute("PRAGMA user_version = " + std::to_string(next + 1));
+      db.execute("COMMIT");
+    }
+    return {};
+  } catch (const SqlError& error) {
+    return to_error(error);
+  }
+}
+
+} // namespace storage

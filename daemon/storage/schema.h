@@ -1,0 +1,16 @@
+// The database schema as a sequence of migrations, compiled in.
+#pragma once
+#include "base/result.h"
+#include "storage/sqlite.h"
+
+namespace storage {
+
+// Number of the newest schema this program knows; stands in the database as PRAGMA user_version.
+int known_schema_version();
+
+// Brings the database to the newest schema, each migration in a transaction of its own. Errors:
+// unsupported (written by a newer program, or not a mailbox database at all), storage_full,
+// storage_failure.
+base::Result<> migrate(Connection& db);
+
+} // namespace storage

@@ -1,0 +1,198 @@
+#include "storage/sqlite.h"
+#include <sqlite3.h>
+
+namespace storage {
+namespace {
+
+constexpr int kBusyMilliseconds = 5000;
+
+void expect_ok(int code) {
+  if (code != SQLITE_OK) throw SqlError(code);
+}
+
+// SQLITE_TRANSIENT without its C cast: SQLite copies the value.
+sqlite3_destructor_type transient() {
+  return reinterpret_cast<sqlite3_destructor_type>(std::intptr_t{-1});
+}
+
+// A null pointer would bind NULL; an empty value is not NULL.
+const char* address(std::string_view bytes) {
+  return bytes.empty() ? "" : bytes.data();
+}
+
+} // namespace
+
+SqlError::SqlError(int code)
+    : std::runtime_error(std::string("SQLite ") + std::to_string(code) + ": " +
+                         sqlite3_errstr(code)),
+      code_(code) {}
+
+base::Error to_error(const SqlError& error) {
+  switch (error.code() & 0xff) {
+  case SQLITE_FULL:
+    return base::fail(base::ErrorCode::storage_full, error.what());
+  case SQLITE_BUSY:
+  case SQLITE_LOCKED:
+    return base::fail(base::ErrorCode::overloaded, error.what());
+  default:
+    return base::fail(base::ErrorCode::storage_failure, error.what());
+  }
+}
+
+bool is_sync_failure(const SqlError& error) {
+  if ((error.code() & 0xff) != SQLITE_IOERR) return false;
+  switch (error.code()) {
+  // Nothing was written: the transaction can be rolled back.
+  case SQLITE_IOERR_READ:
+  case SQLITE_IOERR_SHORT_READ:
+  case SQLITE_IOERR_NOMEM:
+    return false;
+  default:
+    return true;
+  }
+}
+
+Statement::Statement(sqlite3_stmt* statement, bool& lent) : statement_(statement), lent_(lent) {
+  lent_ = true;
+}
+
+Statement::~Statement() {
+  // Reports the error of the last step again; step() has thrown it already.
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+  lent_ = false;
+}
+
+bool Statement::step() {
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  throw SqlError(code);
+}
+
+void Statement::run() {
+  while (step()) {
+  }
+}
+
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+
+std::int64_t Statement::integer(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
+
+std::string Statement::bytes(int column) const {
+  const void* data = sqlite3_column_blob(statement_, column);
+  const int size = sqlite3_column_bytes(statement_, column);
+  if (!data || size <= 0) return {};
+  return std::string(static_cast<const char*>(data), static_cast<std::size_t>(size));
+}
+
+base::Instant Statement::instant(int column) const {
+  return base::Instant{base::Milliseconds{integer(column)}};
+}
+
+std::optional<base::Instant> Statement::optional_instant(int column) const {
+  if (is_null(column)) return std::nullopt;
+  return instant(column);
+}
+
+void Statement::put(int index, std::string_view text) {
+  expect_ok(
+      sqlite3_bind_text64(statement_, index, address(text), text.size(), transient(), SQLITE_UTF8));
+}
+
+void Statement::put(int index, Blob blob) {
+  expect_ok(
+      sqlite3_bind_blob64(statement_, index, address(blob.bytes), blob.bytes.size(), transient()));
+}
+
+void Statement::put_integer(int index, std::int64_t value) {
+  expect_ok(sqlite3_bind_int64(statement_, index, value));
+}
+
+void Statement::put_null(int index) {
+  expect_ok(sqlite3_bind_null(statement_, index));
+}
+
+Connection::Connection(const std::filesystem::path& file, Use use) {
+  const int opened =
+      sqlite3_open_v2(file.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  try {
+    expect_ok(opened);
+    expect_ok(sqlite3_extended_result_codes(db_, 1));
+    expect_ok(sqlite3_busy_timeout(db_, kBusyMilliseconds));
+    expect_ok(sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr));
+    expect_ok(sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr));
+    // Replaces the automatic checkpoint.
+    sqlite3_wal_hook(
+        db_,
+        [](void* pages, sqlite3*, const char*, int count) {
+          *static_cast<int*>(pages) = count;
+          return SQLITE_OK;
+        },
+        &log_pages_);
+    execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+            "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
+            "PRAGMA journal_size_limit = 67108864");
+    {
+      // Some file systems cannot share the log's index; SQLite then stays in another mode silently.
+      auto mode = prepare("PRAGMA journal_mode");
+      if (!mode.step() || mode.bytes(0) != "wal") throw SqlError(SQLITE_CANTOPEN);
+    }
+    // A reader opens for writing only because the log's index must be shared.
+    if (use == Use::read) execute("PRAGMA query_only = ON");
+  } catch (...) {
+    for (auto& [sql, kept] : statements_) sqlite3_finalize(kept.statement);
+    sqlite3_close(db_);
+    throw;
+  }
+}
+
+Connection::~Connection() {
+  for (auto& [sql, kept] : statements_) sqlite3_finalize(kept.statement);
+  sqlite3_close(db_);
+}
+
+Statement Connection::prepare(std::string_view sql) {
+  auto found = statements_.find(sql);
+  if (found == statements_.end()) {
+    sqlite3_stmt* statement = nullptr;
+    expect_ok(sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()),
+                                 SQLITE_PREPARE_PERSISTENT, &statement, nullptr));
+    found = statements_.emplace(std::string(sql), Kept{statement, false}).first;
+  }
+  base::check(!found->second.lent, "a statement was lent twice");
+  return Statement(found->second.statement, found->second.lent);
+}
+
+void Connection::execute(const std::string& sql) {
+  expect_ok(sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr));
+}
+
+bool Connection::in_transaction() const {
+  return sqlite3_get_autocommit(db_) == 0;
+}
+
+std::int64_t Connection::last_insert_id() const {
+  return sqlite3_last_insert_rowid(db_);
+}
+
+std::uint64_t Connection::changes() const {
+  return static_cast<std::uint64_t>(sqlite3_changes64(db_));
+}
+
+bool Connection::checkpoint(bool wait) {
+  int in_log = 0, copied = 0;
+  const int code = sqlite3_wal_checkpoint_v2(
+      db_, nullptr, wait ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, &in_log,
+      &copied);
+  if ((code & 0xff) == SQLITE_BUSY) return false;
+  expect_ok(code);
+  if (wait) log_pages_ = 0; // the log was cut off
+  return in_log == copied;
+}
+
+} // namespace storage

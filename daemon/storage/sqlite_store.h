@@ -1,0 +1,64 @@
+// mailbox::Store on one SQLite database with body files, in a state folder of its own.
+#pragma once
+#include "mailbox/store.h"
+#include "storage/body_files.h"
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace storage {
+
+struct SqliteConfig {
+  std::filesystem::path folder; // made when missing; belongs to one process at a time
+  std::uint64_t body_file_threshold = std::uint64_t{64} << 10; // larger parts go to files
+  // Free space that a store must leave; below it stores are refused before anything is written,
+  // while fetching and acknowledging go on.
+  std::uint64_t reserve_bytes = std::uint64_t{1} << 30;
+  std::size_t readers = 4;        // connections for reading
+  std::size_t max_waiting = 1024; // transactions that wait for the writer; one more is overloaded
+  bool quick_check = false;       // PRAGMA quick_check at open: minutes for a large database
+  // For tests. Empty: a failed sync ends the process.
+  std::function<void(const std::string& what)> on_sync_failure;
+  FileCalls calls = FileCalls::system();
+};
+
+// Thread-safe. Functions block; they may be called from any number of threads.
+class SqliteStore final : public mailbox::Store {
+ public:
+  // Locks the folder, brings the schema up to date and removes orphan files. Errors: file_error
+  // (folder not usable or locked by another process), unsupported (schema of a newer program),
+  // storage_failure (database damaged), storage_full.
+  static base::Result<std::unique_ptr<SqliteStore>> open(SqliteConfig config);
+  // No call may be under way.
+  ~SqliteStore() override;
+
+  base::Result<> open_dialog(const mailbox::Dialog& dialog, std::uint32_t max_open) override;
+  base::Result<std::optional<mailbox::Dialog>>
+  find_dialog(const std::string& conversation_id) override;
+  base::Result<> close_dialog(const std::string& conversation_id) override;
+  base::Result<std::uint64_t> expire_dialogs(base::Instant idle_before,
+                                             base::Instant forget_before) override;
+  base::Result<> take_turn(const mailbox::DialogTurn& turn) override;
+  base::Result<mailbox::Receipt> store(const mailbox::NewDelivery& delivery,
+                                       const std::optional<mailbox::DialogTurn>& turn,
+                                       const std::string& refused_result) override;
+  base::Result<mailbox::Fetched> fetch(const mailbox::FetchSelection& selection,
+                                       const mailbox::DialogTurn& turn) override;
+  base::Result<mailbox::Fetched> read(const mailbox::FetchSelection& selection) override;
+  base::Result<mailbox::CardPage> cards(const mailbox::CardSelection& selection,
+                                        const std::optional<mailbox::DialogTurn>& turn) override;
+  base::Result<> probe() override;
+
+  // Commits so far; fewer than transactions under load.
+  std::uint64_t commits() const;
+
+ private:
+  struct Parts;
+  explicit SqliteStore(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+} // namespace storage

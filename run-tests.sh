@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Builds and tests everything on a Debian 12 machine: installs what is missing, then
+#   asan     g++, ASan and UBSan, warnings are errors: the whole suite
+#   clang    clang, warnings are errors: the whole suite
+#   tsan     g++, TSan: the tests of servers, storage and gateway
+#   fuzz     libFuzzer, a short run of each target (long: tests/fuzz/run.sh 600)
+#   release  the programs as shipped: quick start, crash campaign (short), benchmark (short), systemd unit
+# Usage: run-tests.sh [STAGE...]      no argument: all stages
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+stages=("$@")
+[ ${#stages[@]} -gt 0 ] || stages=(asan clang tsan fuzz release)
+scripts/install-packages.sh test
+command -v ccache >/dev/null && export CMAKE_CXX_COMPILER_LAUNCHER=ccache
+jobs=$(nproc)
+export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
+export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+
+stage() { printf '\n=== %s (%s s since start)\n' "$1" "$SECONDS"; }
+build() { cmake --preset "$1" >/dev/null && cmake --build --preset "$1" -j "$jobs" -- --quiet; }
+
+for one in "${stages[@]}"; do
+  stage "$one"
+  case "$one" in
+    asan | clang)
+      build "$one"
+      ctest --preset "$one" -j "$jobs" --no-tests=error ;;
+    tsan)
+      build tsan
+      ctest --preset tsan -j "$jobs" -L server --no-tests=error ;;
+    fuzz)
+      tests/fuzz/run.sh "${FUZZ_SECONDS:-15}" ;;
+    release)
+      build release
+      tests/release.sh ;;
+    *) echo "unknown stage $one" >&2; exit 2 ;;
+  esac
+done
+stage "done"
+echo "1 passed, 0 failed"

@@ -1,0 +1,59 @@
+// A SqliteStore in a temporary folder of its own.
+#pragma once
+#include "storage/sqlite_store.h"
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "dc-mailbox-XXXXXX").string();
+    if (!::mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder");
+    path_ = pattern;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+class SqliteBackend {
+ public:
+  using Adjust = std::function<void(storage::SqliteConfig&)>;
+
+  SqliteBackend() : SqliteBackend(Adjust{}) {}
+  explicit SqliteBackend(Adjust adjust) : adjust_(std::move(adjust)) { start(); }
+
+  storage::SqliteStore& store() { return *store_; }
+  void stop() { store_.reset(); }
+  void start() {
+    storage::SqliteConfig config;
+    config.folder = folder();
+    config.reserve_bytes = 0;
+    if (adjust_) adjust_(config);
+    auto opened = storage::SqliteStore::open(std::move(config));
+    if (!opened) throw std::runtime_error(opened.error().detail);
+    store_ = std::move(*opened);
+  }
+  void restart() {
+    stop();
+    start();
+  }
+  std::filesystem::path folder() const { return temporary_.path() / "state"; }
+  std::filesystem::path database() const { return folder() / "mailbox.db"; }
+
+ private:
+  TemporaryFolder temporary_;
+  Adjust adjust_;
+  std::unique_ptr<storage::SqliteStore> store_;
+};

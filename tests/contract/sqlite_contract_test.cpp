@@ -1,0 +1,4 @@
+#include "contract/mailbox_contract.h"
+#include "contract/sqlite_backend.h"
+
+INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, MailboxContract, SqliteBackend);

@@ -1,0 +1,250 @@
+#include "http/client.h"
+#include "unit/http/running_server.h"
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <unistd.h>
+
+namespace {
+
+using namespace test;
+namespace ssl = asio::ssl;
+using base::ErrorCode;
+
+std::string url(std::uint16_t port, const std::string& scheme = "http") {
+  return scheme + "://127.0.0.1:" + std::to_string(port) + "/osci";
+}
+
+// Sends fixed bytes to every client, once it has sent something.
+class CannedServer {
+ public:
+  explicit CannedServer(std::string answer, int clients = 1)
+      : acceptor_(loop_, tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
+        thread_([this, answer = std::move(answer), clients] {
+          for (int i = 0; i < clients; ++i) {
+            tcp::socket socket(loop_);
+            boost::system::error_code error;
+            acceptor_.accept(socket, error);
+            if (error) return;
+            ++accepted;
+            char block[4096];
+            socket.read_some(asio::buffer(block), error);
+            asio::write(socket, asio::buffer(answer), error);
+            if (answer.empty()) std::this_thread::sleep_for(300ms);
+          }
+        }) {}
+  ~CannedServer() { thread_.join(); }
+  std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+  std::atomic<int> accepted = 0;
+
+ private:
+  asio::io_context loop_;
+  tcp::acceptor acceptor_;
+  std::thread thread_;
+};
+
+// A self-signed certificate for 127.0.0.1 and "server.test", made for one test run.
+class TestCertificate {
+ public:
+  TestCertificate() {
+    std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
+    std::unique_ptr<X509, decltype(&X509_free)> cert(X509_new(), X509_free);
+    X509_set_version(cert.get(), 2);
+    ASN1_INTEGER_set(X509_get_serialNumber(cert.get()), 1);
+    X509_gmtime_adj(X509_getm_notBefore(cert.get()), -3600);
+    X509_gmtime_adj(X509_getm_notAfter(cert.get()), 3600);
+    X509_set_pubkey(cert.get(), key.get());
+    const unsigned char name[] = "test";
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(cert.get()), "CN", MBSTRING_ASC, name, -1, -1,
+                               0);
+    X509_set_issuer_name(cert.get(), X509_get_subject_name(cert.get()));
+    std::unique_ptr<X509_EXTENSION, decltype(&X509_EXTENSION_free)> names(
+        X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1,DNS:server.test"),
+        X509_EXTENSION_free);
+    X509_add_ext(cert.get(), names.get(), -1);
+    X509_sign(cert.get(), key.get(), EVP_sha256());
+    std::unique_ptr<std::FILE, decltype(&std::fclose)> out(std::fopen(file.c_str(), "w"),
+                                                           std::fclose);
+    PEM_write_X509(out.get(), cert.get());
+    PEM_write_PrivateKey(out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  }
+  ~TestCertificate() { std::filesystem::remove(file); }
+  const std::string file =
+      (std::filesystem::temp_directory_path() / ("dc_http_" + std::to_string(::getpid()) + ".pem"))
+          .string();
+};
+
+// Answers one TLS client.
+class TlsServer {
+ public:
+  TlsServer(const std::string& pem, int max_version)
+      : context_(ssl::context::tls_server),
+        acceptor_(loop_, tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {
+    context_.use_certificate_chain_file(pem);
+    context_.use_private_key_file(pem, ssl::context::pem);
+    SSL_CTX_set_min_proto_version(context_.native_handle(), 0);
+    SSL_CTX_set_max_proto_version(context_.native_handle(), max_version);
+    thread_ = std::thread([this] {
+      ssl::stream<tcp::socket> stream(loop_, context_);
+      boost::system::error_code error;
+      acceptor_.accept(stream.next_layer(), error);
+      stream.handshake(ssl::stream_base::server, error);
+      if (error) return;
+      char block[4096];
+      const auto got = stream.read_some(asio::buffer(block), error);
+      request.assign(block, got);
+      asio::write(stream,
+                  asio::buffer(std::string("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret")),
+                  error);
+    });
+  }
+  ~TlsServer() { thread_.join(); }
+  std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+  std::string request;
+
+ private:
+  asio::io_context loop_;
+  ssl::context context_;
+  tcp::acceptor acceptor_;
+  std::thread thread_;
+};
+
+TEST(HttpClient, PostsAndGets) {
+  RunningServer server;
+  const http::Client client;
+  const auto posted = client.post(url(server.port()), "hello", "text/xml");
+  ASSERT_TRUE(posted) << posted.error().detail;
+  EXPECT_EQ(posted->status, 200u);
+  EXPECT_EQ(posted->content_type, "text/plain");
+  EXPECT_EQ(posted->body, "POST /osci 5 hello");
+  const auto got = client.get("http://127.0.0.1:" + std::to_string(server.port()));
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->body, "GET / 0 ");
+}
+
+TEST(HttpClient, AnyStatusIsAnAnswerAndRedirectsAreNotFollowed) {
+  CannedServer server(
+      "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 2\r\n\r\nno");
+  const auto answer = http::Client().post(url(server.port()), "x", "text/xml");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 302u);
+  EXPECT_EQ(answer->body, "no");
+}
+
+TEST(HttpClient, ChunkedAnswersAndInterimAnswersAreRead) {
+  CannedServer server(
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+  const auto answer = http::Client().post(url(server.port()), "x", "text/xml");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->body, "abcde");
+}
+
+TEST(HttpClient, TooLargeAnswersAreRefused) {
+  RunningServer server;
+  http::ClientLimits limits;
+  limits.answer_bytes = 10;
+  const auto answer = http::Client().post(url(server.port()), "hello", "text/xml", limits);
+  EXPECT_EQ(answer.error().code, ErrorCode::too_large);
+  CannedServer unannounced("HTTP/1.1 200 OK\r\n\r\n" + std::string(1000, 'x'));
+  const auto second = http::Client().post(url(unannounced.port()), "hello", "text/xml", limits);
+  EXPECT_EQ(second.error().code, ErrorCode::too_large);
+}
+
+TEST(HttpClient, ARefusalIsReadAlthoughTheBodyWasNot) {
+  http::ServerLimits limits;
+  limits.body_bytes = 1000;
+  RunningServer server(limits);
+  const auto answer =
+      http::Client().post(url(server.port()), std::string(5'000'000, 'x'), "text/xml");
+  ASSERT_TRUE(answer) << answer.error().detail;
+  EXPECT_EQ(answer->status, 413u);
+}
+
+TEST(HttpClient, DeadlineIsKeptAndNothingIsSentTwice) {
+  CannedServer server("", 2);
+  http::ClientLimits limits;
+  limits.total = 100ms;
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(http::Client().post(url(server.port()), "x", "text/xml", limits).error().code,
+            ErrorCode::timed_out);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 5s);
+  // Closed without an answer.
+  EXPECT_EQ(http::Client().post(url(server.port()), "x", "text/xml").error().code,
+            ErrorCode::network);
+  EXPECT_EQ(server.accepted, 2);
+}
+
+TEST(HttpClient, AnswersThatAreNotHttpAreThePeersFault) {
+  CannedServer server("220 mail.example ESMTP\r\n");
+  EXPECT_EQ(http::Client().post(url(server.port()), "x", "text/xml").error().code,
+            ErrorCode::peer_fault);
+}
+
+TEST(HttpClient, RefusedConnectionIsANetworkError) {
+  std::uint16_t port;
+  {
+    RunningServer server;
+    port = server.port();
+  }
+  EXPECT_EQ(http::Client().post(url(port), "x", "text/xml").error().code, ErrorCode::network);
+}
+
+TEST(HttpClient, UnusableUrlsAreRefused) {
+  for (const char* text : {"", "127.0.0.1", "ftp://127.0.0.1/", "http:///path",
+                           "http://user:pw@host/", "http://host:99999999/", "http://ho st/"}) {
+    const auto answer = http::Client().post(text, "x", "text/xml");
+    ASSERT_FALSE(answer) << text;
+    EXPECT_TRUE(answer.error().code == ErrorCode::invalid_config ||
+                answer.error().code == ErrorCode::network)
+        << text;
+  }
+}
+
+TEST(HttpClient, TlsServersAreVerifiedAgainstTheCaFile) {
+  const TestCertificate certificate;
+  {
+    TlsServer server(certificate.file, TLS1_3_VERSION);
+    const auto answer =
+        http::Client(certificate.file).post(url(server.port(), "https"), "x", "text/xml");
+    ASSERT_TRUE(answer) << answer.error().detail;
+    EXPECT_EQ(answer->body, "secret");
+  }
+  {
+    TlsServer server(certificate.file, TLS1_2_VERSION);
+    EXPECT_TRUE(http::Client(certificate.file).post(url(server.port(), "https"), "x", "text/xml"));
+  }
+}
+
+TEST(HttpClient, UnknownIssuersWrongNamesAndOldTlsAreRefused) {
+  const TestCertificate certificate;
+  {
+    TlsServer server(certificate.file, TLS1_3_VERSION);
+    const auto answer = http::Client().post(url(server.port(), "https"), "x", "text/xml");
+    EXPECT_EQ(answer.error().code, ErrorCode::network);
+    EXPECT_TRUE(server.request.empty());
+  }
+  {
+    TlsServer server(certificate.file, TLS1_3_VERSION);
+    const auto other_name = "https://localhost:" + std::to_string(server.port()) + "/";
+    EXPECT_EQ(http::Client(certificate.file).post(other_name, "x", "text/xml").error().code,
+              ErrorCode::network);
+  }
+  {
+    TlsServer server(certificate.file, TLS1_1_VERSION);
+    const auto answer =
+        http::Client(certificate.file).post(url(server.port(), "https"), "x", "text/xml");
+    EXPECT_EQ(answer.error().code, ErrorCode::network);
+  }
+  EXPECT_EQ(
+      http::Client("/nonexistent.pem").post("https://127.0.0.1:1/", "x", "text/xml").error().code,
+      ErrorCode::invalid_config);
+}
+
+} // namespace

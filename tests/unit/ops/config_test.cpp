@@ -1,0 +1,301 @@
+#include "ops/config.h"
+#include <algorithm>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <regex>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace std::chrono_literals;
+using base::ErrorCode;
+using ops::Config;
+
+const std::string kLeast = R"([intermediary]
+cipher_key = "cipher.p12"
+signature_key = "/keys/signature.p12"
+[trust]
+anchors = ["anchor.pem"]
+[directory]
+file = "directory.toml"
+)";
+
+base::Result<Config> parse(const std::string& text) {
+  return ops::parse_config(text, "/etc/test/test.toml");
+}
+
+std::string error_of(const std::string& text) {
+  const auto config = parse(text);
+  if (config) return "no error";
+  EXPECT_EQ(config.error().code, ErrorCode::invalid_config);
+  return config.error().detail;
+}
+
+const std::string kExample = std::string(DC_SOURCE_DIR) + "/config/dataclearing.toml";
+
+std::string example() {
+  std::ifstream in(kExample);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+struct Line {
+  std::string key; // "section.key"
+  bool commented = false;
+  bool is_example = false; // not the default
+  std::size_t number = 0;
+};
+
+// Keys of the example file, commented or not.
+std::vector<Line> documented() {
+  const std::regex section(R"(\[(\w+)\])"), key(R"((#?)(\w+) = .+)");
+  std::vector<Line> out;
+  std::istringstream in(example());
+  std::string line, in_section;
+  bool is_example = false;
+  for (std::size_t number = 0; std::getline(in, line); ++number) {
+    std::smatch match;
+    if (std::regex_match(line, match, section)) {
+      in_section = match[1];
+    } else if (std::regex_match(line, match, key)) {
+      out.push_back(
+          Line{in_section + "." + match[2].str(), match[1].length() == 1, is_example, number});
+    } else {
+      is_example = line.find("(examples)") != std::string::npos;
+    }
+  }
+  return out;
+}
+
+TEST(Config, ExampleFileIsLoaded) {
+  const auto config = ops::load_config(kExample);
+  ASSERT_TRUE(config) << config.error().detail;
+  EXPECT_EQ(config->intermediary.cipher_key,
+            std::string(DC_SOURCE_DIR) + "/config/keys/cipher.p12");
+  EXPECT_EQ(config->listen.port, 18080);
+}
+
+TEST(Config, ExampleFileDocumentsExactlyTheKnownKeys) {
+  std::vector<std::string> in_file;
+  for (const auto& line : documented()) in_file.push_back(line.key);
+  auto known = ops::known_keys();
+  std::sort(in_file.begin(), in_file.end());
+  std::sort(known.begin(), known.end());
+  EXPECT_EQ(in_file, known);
+}
+
+TEST(Config, CommentedKeysOfTheExampleShowTheDefaults) {
+  const auto as_delivered = ops::load_config(kExample).value();
+  std::size_t compared = 0;
+  for (const auto& line : documented()) {
+    if (!line.commented) continue;
+    std::istringstream in(example());
+    std::string text, one;
+    for (std::size_t number = 0; std::getline(in, one); ++number)
+      text += (number == line.number ? one.substr(1) : one) + "\n";
+    const auto config = ops::parse_config(text, kExample);
+    ASSERT_TRUE(config) << line.key << ": " << config.error().detail;
+    if (line.is_example) {
+      EXPECT_FALSE(*config == as_delivered) << line.key;
+      continue;
+    }
+    EXPECT_TRUE(*config == as_delivered) << line.key;
+    ++compared;
+  }
+  EXPECT_GT(compared, 40u);
+}
+
+TEST(Config, DefaultsFillWhatIsNotSaid) {
+  const auto config = parse(kLeast);
+  ASSERT_TRUE(config) << config.error().detail;
+  EXPECT_EQ(config->listen.address, "127.0.0.1");
+  EXPECT_EQ(config->listen.path, "/osci");
+  EXPECT_EQ(config->limits.message, 64u << 20);
+  EXPECT_EQ(config->dialogs.idle_timeout, 15min);
+  EXPECT_EQ(config->message_ids.validity, std::chrono::days{30});
+  EXPECT_TRUE(config->policy.require_encryption);
+  EXPECT_FALSE(config->intermediary.cipher_certificate);
+}
+
+TEST(Config, RelativePathsStartAtTheFolderOfTheFile) {
+  const auto config = parse(kLeast + "[state]\ndirectory = \"../state\"\n").value();
+  EXPECT_EQ(config.intermediary.cipher_key, "/etc/test/cipher.p12");
+  EXPECT_EQ(config.intermediary.signature_key, "/keys/signature.p12");
+  EXPECT_EQ(config.trust.anchors.at(0), "/etc/test/anchor.pem");
+  EXPECT_EQ(config.state.directory, "/etc/state");
+}
+
+TEST(Config, SizesAndDurationsAreReadWithTheirUnits) {
+  const auto config = parse(kLeast + R"([limits]
+message = 1048576
+xml = "512 KiB"
+bytes_in_flight = "2GiB"
+[deadlines]
+header = "1500ms"
+idle = "90s"
+body = "1h"
+[dialogs]
+idle_timeout = "2min"
+[message_ids]
+validity = "7d"
+[state]
+reserve = "134217728 B"
+)");
+  ASSERT_TRUE(config) << config.error().detail;
+  EXPECT_EQ(config->limits.message, 1u << 20);
+  EXPECT_EQ(config->limits.xml, 512u << 10);
+  EXPECT_EQ(config->limits.bytes_in_flight, 2ull << 30);
+  EXPECT_EQ(config->deadlines.header, 1500ms);
+  EXPECT_EQ(config->deadlines.idle, 90s);
+  EXPECT_EQ(config->deadlines.body, 1h);
+  EXPECT_EQ(config->dialogs.idle_timeout, 2min);
+  EXPECT_EQ(config->message_ids.validity, std::chrono::days{7});
+  EXPECT_EQ(config->state.reserve, 128u << 20);
+}
+
+TEST(Config, ChoicesAreRead) {
+  const auto config = parse(R"([trust]
+unknown_issuer = "warn"
+[log]
+level = "debug"
+target = "stderr"
+format = "json"
+[policy]
+default_language = "en"
+allow_cbc = true
+[intermediary]
+cipher_key = "c"
+signature_key = "s"
+pin_env = "PIN"
+[directory]
+file = "d"
+[listen]
+admin_address = ""
+)");
+  ASSERT_TRUE(config) << config.error().detail;
+  EXPECT_EQ(config->trust.unknown_issuer, ops::UnknownIssuer::warn);
+  EXPECT_EQ(config->log.level, base::LogLevel::debug);
+  EXPECT_EQ(config->log.target, ops::LogTarget::standard_error);
+  EXPECT_EQ(config->log.format, ops::LogFormat::json);
+  EXPECT_EQ(config->policy.default_language, "en");
+  EXPECT_TRUE(config->policy.allow_cbc);
+  EXPECT_EQ(config->intermediary.pin_env, "PIN");
+  EXPECT_TRUE(config->listen.admin_address.empty());
+}
+
+TEST(Config, MistakesAreNamedWithFileLineKeyAndWhatIsExpected) {
+  struct Case {
+    std::string text; // after kLeast, so it begins in line 8
+    std::string expected;
+  };
+  const Case cases[] = {
+      {"[listen]\nprot = 1\n", ":9: unknown key \"prot\" in [listen]; did you mean \"port\"?"},
+      {"[limits]\nmesage = 1\n",
+       ":9: unknown key \"mesage\" in [limits]; did you mean \"message\"?"},
+      {"[limits]\nzzzzzzzz = 1\n", ":9: unknown key \"zzzzzzzz\" in [limits]"},
+      {"[limits]\nidle_timeout = 1\n",
+       ":9: unknown key \"idle_timeout\" in [limits]; it belongs to [dialogs]"},
+      {"[log]\n\n\nlevle = 1\n", ":11: unknown key \"levle\" in [log]; did you mean \"level\"?"},
+      {"[lisen]\nport = 1\n", ":8: unknown section [lisen]; did you mean \"listen\"?"},
+      {"[listen]\nport = \"18080\"\n",
+       ":9: [listen] port: expected a whole number from 0 to 65535"},
+      {"[listen]\nport = 70000\n", ":9: [listen] port: expected a whole number from 0 to 65535"},
+      {"[listen]\nport = -1\n", ":9: [listen] port: expected a whole number from 0 to 65535"},
+      {"[listen]\nport = 1.5\n", ":9: [listen] port: expected a whole number"},
+      {"[listen]\naddress = \"localhost\"\n", ":9: [listen] address: expected an IP address"},
+      {"[listen]\naddress = \"\"\n", ":9: [listen] address: expected an IP address"},
+      {"[listen]\npath = \"osci\"\n", ":9: [listen] path: expected a path that begins with /"},
+      {"[policy]\nallow_cbc = 1\n", ":9: [policy] allow_cbc: expected true or false"},
+      {"[policy]\nallow_cbc = \"true\"\n", ":9: [policy] allow_cbc: expected true or false"},
+      {"[policy]\ndefault_language = \"fr\"\n",
+       ":9: [policy] default_language: expected one of \"de\" \"en\""},
+      {"[limits]\nmessage = \"64 MB\"\n",
+       ":9: [limits] message: expected a size from \"64 KiB\" to \"2 GiB\""},
+      {"[limits]\nmessage = \"MiB\"\n", ":9: [limits] message: expected a size"},
+      {"[limits]\nmessage = -5\n", ":9: [limits] message: expected a size"},
+      {"[limits]\nmessage = \"9999999999999999999999 GiB\"\n",
+       ":9: [limits] message: expected a size"},
+      {"[limits]\nmessage = \"1 KiB\"\n", ":9: [limits] message: expected a size"},
+      {"[limits]\ndb_threads = 0\n",
+       ":9: [limits] db_threads: expected a whole number from 2 to 1024"},
+      {"[dialogs]\nidle_timeout = 900\n",
+       ":9: [dialogs] idle_timeout: expected a duration from \"10s\" to \"1d\""},
+      {"[dialogs]\nidle_timeout = \"2 weeks\"\n",
+       ":9: [dialogs] idle_timeout: expected a duration"},
+      {"[dialogs]\nidle_timeout = \"1s\"\n", ":9: [dialogs] idle_timeout: expected a duration"},
+      {"[log]\nlevel = \"loud\"\n",
+       ":9: [log] level: expected one of \"debug\" \"info\" \"warning\" \"error\" \"critical\""},
+      {"[log]\nlevel = 3\n", ":9: [log] level: expected one of"},
+      {"[state]\ndirectory = 3\n", ":9: [state] directory: expected a file name"},
+      {"[listen\nport = 1\n", ":8: "},
+      {"[listen]\nport = 1\nport = 2\n", ":10: "},
+      // Things that no single line shows.
+      {"[listen]\naddress = \"0.0.0.0\"\n", "clear HTTP on an address other than loopback"},
+      {"[listen]\naddress = \"::\"\n", "clear HTTP on an address other than loopback"},
+      {"[listen]\nadmin_address = \"10.0.0.1\"\n", "clear HTTP on an address other than loopback"},
+      {"[listen]\nadmin_port = 18080\n", "port and admin_port must differ"},
+      {"[limits]\nxml = \"128 MiB\"\n", "[limits] xml is larger than message"},
+      {"[limits]\nbytes_in_flight = \"1 MiB\"\n",
+       "[limits] bytes_in_flight is smaller than message"},
+      {"[deadlines]\nrate_grace = \"6m\"\n", "[deadlines] rate_grace is longer than body"},
+      {"[deadlines]\nlinger = \"1s\"\n", "[deadlines] linger_silence is longer than linger"},
+  };
+  for (const auto& one : cases) {
+    const auto detail = error_of(kLeast + one.text);
+    EXPECT_EQ(detail.rfind("/etc/test/test.toml:", 0), 0u) << detail;
+    EXPECT_NE(detail.find(one.expected), std::string::npos)
+        << detail << "\ninstead of " << one.expected;
+  }
+}
+
+TEST(Config, WhatIsMissingOrContradictoryIsNamed) {
+  const auto without = [](const std::string& line) {
+    std::string text = kLeast;
+    const auto at = text.find(line);
+    return text.erase(at, text.find('\n', at) + 1 - at);
+  };
+  EXPECT_NE(error_of(without("cipher_key")).find("cipher_key is missing"), std::string::npos);
+  EXPECT_NE(error_of(without("signature_key")).find("signature_key is missing"), std::string::npos);
+  EXPECT_NE(error_of(without("file =")).find("[directory] file is missing"), std::string::npos);
+  EXPECT_NE(error_of(without("anchors")).find("[trust] anchors is empty"), std::string::npos);
+  EXPECT_NE(
+      error_of("port = 1\n" + kLeast).find("outside of a section: [port]; it belongs to [listen]"),
+      std::string::npos);
+  EXPECT_NE(error_of("[intermediary]\npin_env = \"A\"\npin_file = \"b\"\n" +
+                     kLeast.substr(kLeast.find('\n') + 1))
+                .find("only one may be set"),
+            std::string::npos);
+}
+
+TEST(Config, ThePinCannotStandInTheFileAndIsNotQuoted) {
+  const auto detail = error_of("[intermediary]\npin = \"geheim123\"\n");
+  EXPECT_NE(detail.find("unknown key \"pin\""), std::string::npos);
+  EXPECT_EQ(detail.find("geheim"), std::string::npos);
+}
+
+TEST(Config, NonLoopbackNeedsConsent) {
+  EXPECT_TRUE(parse(kLeast + "[listen]\naddress = \"0.0.0.0\"\nallow_clear_non_loopback = true\n"));
+  EXPECT_TRUE(parse(kLeast + "[listen]\naddress = \"::1\"\nadmin_address = \"127.0.0.2\"\n"));
+}
+
+TEST(Config, MissingFileIsAFileError) {
+  EXPECT_EQ(ops::load_config("/nonexistent/x.toml").error().code, ErrorCode::file_error);
+  EXPECT_EQ(ops::load_config("/").error().code, ErrorCode::file_error);
+}
+
+TEST(Config, ServerLimitsFollowTheConfiguration) {
+  const auto config =
+      parse(kLeast +
+            "[limits]\nmessage = \"2 MiB\"\nxml = \"1 MiB\"\nconnections = 7\ncpu_threads = 3\n")
+          .value();
+  EXPECT_EQ(ops::server_limits(config).body_bytes, 2u << 20);
+  EXPECT_EQ(ops::server_limits(config).connections, 7u);
+  EXPECT_LT(ops::admin_server_limits(config).body_bytes, 1u << 20);
+  EXPECT_EQ(ops::cpu_threads(config), 3u);
+  EXPECT_GE(ops::cpu_threads(Config()), 1u);
+}
+
+} // namespace

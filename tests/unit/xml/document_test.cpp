@@ -1,0 +1,102 @@
+#include "xml/document.h"
+#include "xml/writer.h"
+#include <gtest/gtest.h>
+
+namespace xml {
+namespace {
+
+using base::ErrorCode;
+
+ErrorCode error_of(std::string_view text, Limits limits = {}) {
+  const auto parsed = Document::parse(text, limits);
+  return parsed ? ErrorCode::not_found : parsed.error().code;
+}
+
+TEST(Document, RefusesDoctypeEntitiesAndInstructions) {
+  EXPECT_EQ(error_of("<!DOCTYPE x><x/>"), ErrorCode::malformed_message);
+  EXPECT_EQ(error_of("<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>"), ErrorCode::malformed_message);
+  EXPECT_EQ(error_of("<!DOCTYPE x SYSTEM 'file:///etc/passwd'><x/>"), ErrorCode::malformed_message);
+  EXPECT_EQ(error_of("<x>&a;</x>"), ErrorCode::malformed_message);
+  EXPECT_EQ(error_of("<x><?pi data?></x>"), ErrorCode::malformed_message);
+  EXPECT_EQ(error_of("<?xml-stylesheet href='x'?><x/>"), ErrorCode::malformed_message);
+}
+
+TEST(Document, RefusesWhatIsNotUtf8) {
+  EXPECT_EQ(error_of("<x>\xff</x>"), ErrorCode::malformed_message);
+  EXPECT_EQ(error_of("<?xml version='1.0' encoding='ISO-8859-1'?><x/>"),
+            ErrorCode::malformed_message);
+  EXPECT_EQ(error_of(std::string("\xff\xfe<\0x\0/\0>\0", 10)), ErrorCode::malformed_message);
+  EXPECT_EQ(error_of(std::string("<\0x\0/\0>\0", 8)), ErrorCode::malformed_message);
+  EXPECT_TRUE(Document::parse("<?xml version='1.0' encoding='utf-8'?><x/>", {}));
+}
+
+TEST(Document, RefusesWhatIsNotWellFormedWithNamespaces) {
+  for (const char* text :
+       {"", " ", "x", "<x>", "<x></y>", "<x/><y/>", "<a:x/>", "<x a='1' a='2'/>",
+        "<x xmlns:a='u:1' xmlns:b='u:1' a:i='1' b:i='2'/>", "<x xmlns:a='relative'/>"})
+    EXPECT_EQ(error_of(text), ErrorCode::malformed_message) << text;
+}
+
+TEST(Document, HoldsItsLimits) {
+  Limits limits;
+  limits.depth = 3;
+  EXPECT_TRUE(Document::parse("<a><b><c/></b></a>", limits));
+  EXPECT_EQ(error_of("<a><b><c><d/></c></b></a>", limits), ErrorCode::malformed_message);
+  limits.elements = 3;
+  EXPECT_EQ(error_of("<a><b/><b/><b/></a>", limits), ErrorCode::too_large);
+  limits.attributes = 1;
+  EXPECT_EQ(error_of("<a x='1' y='2'/>", limits), ErrorCode::malformed_message);
+  limits.size = 4;
+  EXPECT_EQ(error_of("<aaaa/>", limits), ErrorCode::too_large);
+}
+
+TEST(Document, IdsAreUniqueOverTheWholeDocument) {
+  const auto parsed = Document::parse("<x Id='a'><y Id='b'/><z xml:id='a' id='a'/></x>", {});
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->ids().size(), 2u);
+  EXPECT_EQ(parsed->ids().at("b").name(), "y");
+  EXPECT_EQ(error_of("<x Id='a'><y><z Id='a'/></y></x>"), ErrorCode::duplicate_id);
+}
+
+TEST(Document, CommentsDoNotSplitWhatIsRead) {
+  const auto parsed = Document::parse("<x>98<!-- -->01<![CDATA[&]]></x>", {});
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->root().text(), "9801&");
+  EXPECT_EQ(parsed->root().canonical(), "<x>9801&amp;</x>");
+}
+
+TEST(Document, LongTextNodesAreAllowed) {
+  const std::string text = "<x>" + std::string(12'000'000, 'A') + "</x>";
+  const auto parsed = Document::parse(text, {});
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->root().text()->size(), 12'000'000u);
+}
+
+TEST(Canonical, SubsetShowsEveryNamespaceInScopeOnItsApex) {
+  const auto parsed = Document::parse(
+      "<a:x xmlns:a='u:a' xmlns:b='u:b' xml:lang='de'><a:y b:k='2' j='1'/></a:x>", {});
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->root().children()[0].canonical(),
+            "<a:y xmlns:a=\"u:a\" xmlns:b=\"u:b\" j=\"1\" xml:lang=\"de\" b:k=\"2\"></a:y>");
+  const auto scope = parsed->root().children()[0].namespaces_in_scope();
+  EXPECT_EQ(scope, (std::map<std::string, std::string>{{"a", "u:a"}, {"b", "u:b"}}));
+}
+
+TEST(Canonical, RedundantDeclarationsDisappear) {
+  const auto parsed = Document::parse("<x xmlns:a='u:a'><y xmlns:a='u:a'><a:z/></y></x>", {});
+  EXPECT_EQ(parsed->root().canonical(), "<x xmlns:a=\"u:a\"><y><a:z></a:z></y></x>");
+}
+
+TEST(Canonical, WritersEscapeAsC14nDoes) {
+  const std::string odd = "a<b>&\"'\r\n\t";
+  const auto parsed =
+      Document::parse("<x k=\"" + escape_attribute(odd) + "\">" + escape_text(odd) + "</x>", {});
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->root().text(), odd);
+  EXPECT_EQ(parsed->root().attribute("k"), odd);
+  EXPECT_EQ(parsed->root().canonical(),
+            "<x k=\"" + escape_attribute(odd) + "\">" + escape_text(odd) + "</x>");
+}
+
+} // namespace
+} // namespace xml
