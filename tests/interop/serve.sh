@@ -64,7 +64,7 @@ path = "/osci"
 admin_address = ""
 [state]
 directory = "$state/store"
-reserve = 0
+reserve = "16 MiB"
 [trust]
 anchors = ["$keys/test_ca.cert.pem"]
 [directory]

@@ -128,6 +128,23 @@ TEST(HttpClient, PostsAndGets) {
   EXPECT_EQ(got->body, "GET / 0 ");
 }
 
+TEST(HttpClient, ProgressAdvancesToTheWholeBody) {
+  RunningServer server;
+  std::vector<std::uint64_t> steps;
+  std::uint64_t of = 0;
+  const auto progress = [&](std::uint64_t sent, std::uint64_t total) {
+    steps.push_back(sent);
+    of = total;
+  };
+  const auto answer = http::Client().post(url(server.port()), std::string(1'000'000, 'x'),
+                                          "text/xml", http::ClientLimits(), progress);
+  ASSERT_TRUE(answer) << answer.error().detail;
+  EXPECT_EQ(of, 1'000'000u);
+  ASSERT_GT(steps.size(), 2u);
+  EXPECT_TRUE(std::is_sorted(steps.begin(), steps.end()));
+  EXPECT_EQ(steps.back(), of);
+}
+
 TEST(HttpClient, AnyStatusIsAnAnswerAndRedirectsAreNotFollowed) {
   CannedServer server(
       "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 2\r\n\r\nno");

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <fstream>
 #include <gtest/gtest.h>
-#include <regex>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -51,21 +50,21 @@ struct Line {
 
 // Keys of the example file, commented or not.
 std::vector<Line> documented() {
-  const std::regex section(R"(\[(\w+)\])"), key(R"((#?)(\w+) = .+)");
   std::vector<Line> out;
   std::istringstream in(example());
-  std::string line, in_section;
+  std::string line, section;
   bool is_example = false;
   for (std::size_t number = 0; std::getline(in, line); ++number) {
-    std::smatch match;
-    if (std::regex_match(line, match, section)) {
-      in_section = match[1];
-    } else if (std::regex_match(line, match, key)) {
-      out.push_back(
-          Line{in_section + "." + match[2].str(), match[1].length() == 1, is_example, number});
-    } else {
+    const bool commented = line.rfind("#", 0) == 0;
+    const auto name = line.substr(commented ? 1 : 0, line.find(" = ") - (commented ? 1 : 0));
+    const bool is_key = line.find(" = ") != std::string::npos && !name.empty() &&
+                        name.find(' ') == std::string::npos;
+    if (line.rfind("[", 0) == 0)
+      section = line.substr(1, line.find(']') - 1);
+    else if (is_key)
+      out.push_back(Line{section + "." + name, commented, is_example, number});
+    else
       is_example = line.find("(examples)") != std::string::npos;
-    }
   }
   return out;
 }
