@@ -6,15 +6,18 @@
 
 namespace crypto {
 
-// Layout of both: IV || ciphertext || tag(16) for GCM (IV 12 or 16 octets, no AAD), IV || ciphertext for
-// CBC (PKCS#7 when encrypting; when decrypting any octets before the length octet). Wire reference 5.3.
+// Layout of both: IV || ciphertext || tag(16) for GCM (IV 12 or 16 octets, no AAD), IV ||
+// ciphertext for CBC (PKCS#7 when encrypting; when decrypting any octets before the length octet).
+// Wire reference 5.3.
 
-// `iv` as long as the cipher wants (GCM: 12 or 16; AES-CBC 16; 3DES 8). A wrong length is a bug of ours.
-std::string encrypt(Cipher cipher, std::string_view key, std::string_view iv, std::string_view plain);
+// `iv` as long as the cipher wants (GCM: 12 or 16; AES-CBC 16; 3DES 8). A wrong length is a bug of
+// ours.
+std::string encrypt(Cipher cipher, std::string_view key, std::string_view iv,
+                    std::string_view plain);
 
-// `iv_length` counts for GCM only. Error: undecryptable, without detail, for every failure; no plain
-// text leaves before the GCM tag has been checked.
+// `iv_length` counts for GCM only. Error: undecryptable, without detail, for every failure; no
+// plain text leaves before the GCM tag has been checked.
 base::Result<std::string> decrypt(Cipher cipher, std::string_view key, std::size_t iv_length,
                                   std::string_view data);
 
-}  // namespace crypto
+} // namespace crypto

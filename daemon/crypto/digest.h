@@ -6,7 +6,7 @@
 
 namespace crypto {
 
-std::string digest(DigestAlgorithm algorithm, std::string_view bytes);  // raw octets
+std::string digest(DigestAlgorithm algorithm, std::string_view bytes); // raw octets
 std::string sha256_hex(std::string_view bytes);
 std::string hmac_sha256(std::string_view key, std::string_view bytes);
 
@@ -25,4 +25,4 @@ class Hasher {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace crypto
+} // namespace crypto

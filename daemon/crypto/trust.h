@@ -1,5 +1,5 @@
-// Certificate inspection against configured trust anchors: issuer chain, validity, key usage, key size.
-// Revocation is not looked at here; its outcome is therefore absent, not "ok".
+// Certificate inspection against configured trust anchors: issuer chain, validity, key usage, key
+// size. Revocation is not looked at here; its outcome is therefore absent, not "ok".
 #pragma once
 #include "base/clock.h"
 #include "crypto/certificate.h"
@@ -12,11 +12,12 @@ namespace crypto {
 // What is wrong first, from worst to mildest; `none` = nothing.
 enum class CertificateFinding {
   none,
-  issuer_signature_wrong,  // an issuer of that name is known, but did not sign this certificate
-  issuer_unknown,          // no chain to a trust anchor can be built
-  key_too_short,
-  wrong_key_usage,
-  outside_validity,        // it or an issuer is expired or not yet valid
+  issuer_signature_wrong, // an issuer of that name is known, but did not sign this certificate (or
+                          // did so with SHA-1 or MD5, which proves nothing)
+  issuer_unknown,   // no chain to a trust anchor can be built
+  key_too_short,    // its own or an issuer's; also a key that is neither RSA nor EC
+  wrong_key_usage,  // for the purpose, or an unknown critical extension forbids any
+  outside_validity, // it or an issuer is expired or not yet valid
 };
 
 enum class CertificatePurpose { signature, cipher };
@@ -31,9 +32,9 @@ struct TrustPolicy {
 };
 
 // Immutable; thread-safe. Anchors: certificates that are trusted as such (roots, also a self-signed
-// end-entity certificate listed explicitly). Intermediates: help to build chains, trusted only through
-// an anchor. Issuers must be CA certificates (basicConstraints) unless they are the anchor itself being
-// inspected. Chain length at most 8.
+// end-entity certificate listed explicitly). Intermediates: help to build chains, trusted only
+// through an anchor. Issuers must be CA certificates (basicConstraints) unless they are the anchor
+// itself being inspected. Chain length at most 8.
 class TrustStore {
  public:
   TrustStore(std::vector<Certificate> anchors, std::vector<Certificate> intermediates,
@@ -53,4 +54,4 @@ class TrustStore {
   TrustPolicy policy_;
 };
 
-}  // namespace crypto
+} // namespace crypto

@@ -23,7 +23,8 @@ constexpr std::size_t kMaxBoundary = 200;
 
 // Unlike std::string_view::find this is fast also where nearly every octet begins a match.
 std::size_t position_of(std::string_view text, std::string_view what, std::size_t from) {
-  if (from > text.size()) return std::string_view::npos;
+  // Also keeps the null pointer of an empty view away from memmem().
+  if (from > text.size() || text.size() - from < what.size()) return std::string_view::npos;
   const void* hit = ::memmem(text.data() + from, text.size() - from, what.data(), what.size());
   if (!hit) return std::string_view::npos;
   return static_cast<std::size_t>(static_cast<const char*>(hit) - text.data());

@@ -83,7 +83,9 @@ Key ec_explicit_parameters() {
 }
 
 Key ec_public(const std::string& curve, std::string_view x_hex, std::string_view y_hex) {
-  std::string point = "\x04" + base::hex_decode(x_hex).value() + base::hex_decode(y_hex).value();
+  std::string point(1, '\x04');
+  point += base::hex_decode(x_hex).value();
+  point += base::hex_decode(y_hex).value();
   std::string group = curve;
   const OSSL_PARAM parameters[] = {
       OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group.data(), 0),
