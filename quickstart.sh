@@ -9,7 +9,8 @@ step() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 
 step "1. Packages and build"
 scripts/install-packages.sh build
-command -v ccache >/dev/null && export CMAKE_CXX_COMPILER_LAUNCHER=ccache
+# With ccache a second clone compiles only what differs.
+command -v ccache >/dev/null && export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 cmake --preset release >/dev/null
 cmake --build --preset release -- --quiet
 bin=$PWD/build/release/bin

@@ -11,7 +11,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 stages=("$@")
 [ ${#stages[@]} -gt 0 ] || stages=(asan clang tsan fuzz release)
 scripts/install-packages.sh test
-command -v ccache >/dev/null && export CMAKE_CXX_COMPILER_LAUNCHER=ccache
+# With ccache a second clone compiles only what differs.
+command -v ccache >/dev/null && export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 jobs=$(nproc)
 export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1

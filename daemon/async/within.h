@@ -50,7 +50,8 @@ inline asio::awaitable<base::Result<>> within(std::chrono::steady_clock::duratio
                                               asio::awaitable<void> operation) {
   const bool in_time = co_await ended_within(limit, std::move(operation));
   if (!in_time) co_return base::fail(base::ErrorCode::timed_out, "deadline passed");
-  co_return base::Result<>{};
+  base::Result<> ended;
+  co_return ended;
 }
 
 } // namespace async

@@ -202,8 +202,8 @@ class Exchange {
 };
 
 base::Result<Answer> request(wire::verb verb, const std::string& ca_file, const std::string& url,
-                             std::string body, const std::string& content_type,
-                             ClientLimits limits, const Progress& progress = {}) {
+                             std::string body, const std::string& content_type, ClientLimits limits,
+                             const Progress& progress = {}) {
   auto to = parse_url(url);
   if (!to) return to.error();
 

@@ -417,14 +417,17 @@ base::Result<Config> parse_config(std::string_view text, const Path& file) {
   std::error_code ignored;
   const auto folder = std::filesystem::absolute(file, ignored).parent_path();
   const auto keys = keys_of(config, folder);
-  for (const auto& [section, content] : document) {
+  for (auto at = document.cbegin(); at != document.cend(); ++at) {
+    const toml::key& section = at->first;
     const auto is_known = [&](const Key& key) { return key.section == section.str(); };
-    const auto* table = content.as_table();
+    const auto* table = at->second.as_table();
     if (!table || std::none_of(keys.begin(), keys.end(), is_known))
       return unknown_section(file, section, table != nullptr, keys);
-    for (const auto& [name, value] : *table) {
-      const auto key = std::find_if(keys.begin(), keys.end(), [&, &n = name](const Key& k) {
-        return is_known(k) && k.name == n.str();
+    for (auto entry = table->cbegin(); entry != table->cend(); ++entry) {
+      const toml::key& name = entry->first;
+      const toml::node& value = entry->second;
+      const auto key = std::find_if(keys.begin(), keys.end(), [&](const Key& candidate) {
+        return is_known(candidate) && candidate.name == name.str();
       });
       if (key == keys.end()) return unknown_key(file, name, section.str(), keys);
       if (const auto expected = key->read(value); !expected.empty())

@@ -134,7 +134,6 @@ class RawClient {
   // Waits for the end of the connection; false: more bytes, a reset, or nothing for too long.
   bool closed_cleanly() {
     char byte;
-    boost::system::error_code error;
     if (!buffer_.empty()) return false;
     const auto got = ::recv(socket_.native_handle(), &byte, 1, 0);
     return got == 0;
