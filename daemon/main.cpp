@@ -143,7 +143,7 @@ base::Result<std::shared_ptr<const gateway::Settings>> load_settings(const ops::
   policy.max_cards = static_cast<std::uint32_t>(config.limits.process_cards);
   policy.max_message_ids = config.limits.selection_ids;
   auto& open = settings->open;
-  open.direction = seal::Direction::request;
+  open = gateway::request_limits();
   open.mime.parts = config.limits.parts;
   open.xml.size = config.limits.xml;
   open.allow_cbc = config.policy.allow_cbc;
@@ -265,8 +265,14 @@ class Daemon {
     while (!stopping_) {
       co_await async::sleep_for(kHousekeeping);
       const auto now = clock_.now();
-      co_await gateway_.expire_dialogs(now - config_.dialogs.idle_timeout,
-                                       now - config_.dialogs.idle_timeout - kForgetDialogs);
+      try {
+        co_await gateway_.expire_dialogs(now - config_.dialogs.idle_timeout,
+                                         now - config_.dialogs.idle_timeout - kForgetDialogs);
+      } catch (const base::InternalError& error) {
+        // One bad round must not end the task that closes dialogs.
+        base::log(LogLevel::critical, "housekeeping.bug", "housekeeping failed",
+                  {{"error", error.what()}});
+      }
     }
   }
 

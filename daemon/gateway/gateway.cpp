@@ -98,6 +98,21 @@ base::Result<osci::StoreOutcome> carry_out_now(mailbox::Store& store, const osci
 
 } // namespace
 
+seal::OpenOptions request_limits() {
+  seal::OpenOptions out;
+  out.direction = seal::Direction::request;
+  out.mime.header_line = 8 * 1024;
+  out.mime.header_lines = 48;
+  out.mime.parts = 1000;
+  out.xml.size = 64 * 1024 * 1024;
+  out.xml.depth = 56;
+  out.xml.elements = 20'000;
+  out.xml.attributes = 24;
+  out.xml.namespaces = 24;
+  out.xml.attribute_value = 32 * 1024;
+  return out;
+}
+
 Gateway::Gateway(Parts parts, std::shared_ptr<const Settings> settings,
                  std::size_t answer_cache_bytes)
     : parts_(parts), settings_(std::move(settings)), dialogs_(kWaitersPerDialog),
@@ -176,11 +191,7 @@ asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Messag
   if (const auto* broken = std::get_if<osci::Fault>(&plan->action)) {
     const base::Error error = broken->error;
     if (broken->close_dialog) {
-      answers_.forget(*broken->close_dialog);
-      auto close_job = [&store = parts_.store, id = *broken->close_dialog] {
-        return store.close_dialog(id);
-      };
-      const auto closed = co_await parts_.db.run(std::move(close_job));
+      const auto closed = co_await close_dialog(*broken->close_dialog);
       if (!closed)
         base::log(LogLevel::error, "dialog.not_closed", "a broken dialog could not be closed",
                   {{"error", std::string(base::to_string(closed.error().code))}});
@@ -198,6 +209,18 @@ asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Messag
       co_return fault(error, message->type(), plan->party);
   } else {
     log_outcome(*plan, *outcome);
+  }
+  // The repeat of a fetch that cannot show the delivery again must not hand out the challenge
+  // either: the client's next request would acknowledge what it never saw. The dialog ends, the
+  // delivery stays.
+  if (plan->repeat && std::holds_alternative<osci::FetchIt>(plan->action) &&
+      (!outcome || !std::get<mailbox::Fetched>(*outcome).delivery)) {
+    const auto ended = co_await close_dialog(conversation_id);
+    if (!ended)
+      base::log(LogLevel::error, "dialog.not_closed", "a dialog could not be closed",
+                {{"error", std::string(base::to_string(ended.error().code))}});
+    co_return fault(base::fail(ErrorCode::internal, "repeated fetch without delivery"),
+                    message->type(), plan->party);
   }
   if (plan->refusal || !outcome)
     log_refusal(plan->refusal ? *plan->refusal : outcome.error(), message->type(), plan->party,
@@ -234,6 +257,14 @@ asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Messag
   auto body = std::make_shared<const std::string>(std::move(*closed));
   if (!conversation_id.empty()) answers_.put(conversation_id, message->digest(), body);
   co_return Reply{200, std::move(body)};
+}
+
+asio::awaitable<base::Result<>> Gateway::close_dialog(std::string conversation_id) {
+  answers_.forget(conversation_id);
+  auto job = [&store = parts_.store, conversation_id] {
+    return store.close_dialog(conversation_id);
+  };
+  co_return co_await parts_.db.run(std::move(job));
 }
 
 asio::awaitable<base::Result<osci::StoreOutcome>>

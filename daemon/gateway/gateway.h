@@ -36,6 +36,10 @@ struct Settings {
   seal::OpenOptions open;
 };
 
+// Limits of what is taken in, a margin below the defaults that readers have: what is accepted must
+// still be within them when our own blocks, signature and process card stand around it.
+seal::OpenOptions request_limits();
+
 struct Reply {
   unsigned status = 200;
   std::shared_ptr<const std::string> body; // an OSCI message; empty with status 503
@@ -70,6 +74,7 @@ class Gateway {
   asio::awaitable<Reply> answer_opened(std::shared_ptr<const seal::Message> message,
                                        std::shared_ptr<const Settings> settings,
                                        std::string conversation_id);
+  asio::awaitable<base::Result<>> close_dialog(std::string conversation_id);
   asio::awaitable<base::Result<osci::StoreOutcome>> carry_out(std::shared_ptr<osci::Plan> plan);
 
   Parts parts_;

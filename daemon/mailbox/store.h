@@ -4,7 +4,9 @@
 // the function returns success, or the store is unchanged (design decision 1). Functions block;
 // they are called from database threads, any number of them at once. All are thread-safe.
 //
-// Common errors: storage_full (no space left; nothing changed), storage_failure (anything else).
+// Common errors: storage_full (no space left), overloaded (too many transactions wait),
+// storage_failure (anything else, a damaged delivery asked for by message id among it). Nothing
+// changed with any of them.
 #pragma once
 #include "base/result.h"
 #include "mailbox/delivery.h"
@@ -91,7 +93,8 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  // quota_exceeded when the party already has `max_open` open dialogs.
+  // When the party already has `max_open` open dialogs, the oldest in which no request has followed
+  // is closed; quota_exceeded when every one has been used.
   virtual base::Result<> open_dialog(const Dialog& dialog, std::uint32_t max_open) = 0;
   virtual base::Result<std::optional<Dialog>> find_dialog(const std::string& conversation_id) = 0;
   // After a fault (7.4). Deliveries awaiting acknowledgement in it become fetchable again,

@@ -276,9 +276,8 @@ seal::Draft encode_answer(const Answer& answer, const Identity& identity, bool i
                                                       identity.signature_certificate))});
   }
   if (answer.content) {
-    // The certificates block keeps the Id its sender gave it.
     if (!answer.content->certificates.empty())
-      draft.blocks.push_back({"nonintermediarycertificates", answer.content->certificates});
+      draft.blocks.push_back({answer.content->certificates_id, answer.content->certificates});
     draft.body = answer.content->body;
     draft.attachments = answer.content->attachments;
   }
@@ -321,6 +320,7 @@ base::Result<Answer> decode_answer(const seal::Message& message, bool signature_
       out.certificates = std::move(*read);
       if (!out.content) out.content.emplace();
       out.content->certificates = block.canonical;
+      out.content->certificates_id = block.id;
     } else if (e.is(ns::osci2017, "FeatureDescription")) {
       out.features = read_features(&e);
     } else if (e.namespace_uri() == ns::osci && base::to_lower_ascii(e.name()) == lower) {

@@ -155,7 +155,7 @@ base::Result<ControlBlock> read_control_block(const xml::Element& block, ErrorCo
 
 base::Result<std::vector<RoleCertificate>> read_certificates(const xml::Element& block,
                                                              ErrorCode broken) {
-  constexpr std::size_t kMax = 256;
+  constexpr std::size_t kMax = 64;
   std::vector<RoleCertificate> out;
   for (const auto& child : block.children()) {
     if (out.size() == kMax) return fail(broken, "too many certificates");

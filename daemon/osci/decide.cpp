@@ -1,5 +1,6 @@
 #include "osci/decide.h"
 #include "base/encoding.h"
+#include "osci/compose.h"
 #include "osci/inspect.h"
 #include "seal/names.h"
 #include <algorithm>
@@ -34,6 +35,20 @@ void add_warnings(Plan& plan, const std::vector<std::string>& codes) {
       plan.warnings.push_back(code);
 }
 
+// The cipher certificate of a request is public; who signed must be who it speaks for (13.4). Known
+// to the directory: both certificates belong to one organisation, unless that lists no signature
+// certificate.
+bool may_act_for(const directory::Directory& directory, const crypto::Certificate& signer,
+                 const crypto::Certificate& cipher) {
+  const auto* owner = directory.owner_of(cipher.fingerprint());
+  const auto* signing = directory.owner_of(signer.fingerprint());
+  if (owner == signing) return true;
+  if (signing || !owner) return false;
+  return std::none_of(
+      owner->certificates.begin(), owner->certificates.end(),
+      [](const auto& listed) { return listed.use == directory::CertificateUse::signature; });
+}
+
 // Results that a dialog remembers, so that an identical repeat gets the same answer (last_result).
 constexpr std::string_view kRefused = "refused:", kIssued = "issued:", kFetched = "fetched:",
                            kStored = "stored", kCards = "cards", kClosed = "closed";
@@ -47,6 +62,92 @@ ErrorCode error_from_code(std::string_view osci_code) {
   for (const auto& row : outcomes())
     if (row.reply == Reply::order && row.osci_code == osci_code) return row.error;
   return ErrorCode::storage_failure;
+}
+
+// The stored form of a delivery as content of an answer.
+base::Result<Content> content_of(const std::string& context,
+                                 const std::vector<mailbox::Part>& parts) {
+  Content out;
+  auto read = seal::Context::deserialise(context);
+  if (!read) return read.error();
+  out.context = std::move(*read);
+  for (const auto& part : parts) {
+    switch (part.kind) {
+    case mailbox::PartKind::content:
+      out.body = part.bytes;
+      break;
+    case mailbox::PartKind::certificates:
+      out.certificates = part.bytes;
+      out.certificates_id = part.name;
+      break;
+    case mailbox::PartKind::custom_header:
+      out.custom_headers.push_back(CustomHeader{part.name, part.bytes});
+      break;
+    case mailbox::PartKind::attachment:
+      out.attachments.push_back(
+          seal::Attachment{part.name, part.content_type, part.headers, part.bytes, false});
+      break;
+    }
+  }
+  return out;
+}
+
+// Would a recipient be able to open this delivery? What is accepted but cannot be read back would
+// stand at the head of its mailbox for ever: Ids that our answers need too, a namespace context
+// that changes the canonical form, more of something than a reader takes. So the answer to a fetch
+// is composed once before the delivery is stored, read back, and compared block by block.
+// Attachment octets do not matter here.
+base::Result<> check_replay(const mailbox::NewDelivery& delivery,
+                            const crypto::Certificate& stand_in, base::RandomSource& random) {
+  const auto refuse = [](const std::string& why) {
+    return fail(ErrorCode::invalid_request, "delivery could not be handed out: " + why);
+  };
+  std::vector<mailbox::Part> parts = delivery.parts;
+  for (auto& part : parts)
+    if (part.kind == mailbox::PartKind::attachment) part.bytes.clear();
+  auto content = content_of(delivery.context, parts);
+  if (!content) return refuse(content.error().detail);
+
+  Answer answer;
+  answer.to = MessageType::fetch_delivery;
+  const std::string challenge = base::base64_encode_line(std::string(kChallengeOctets, 'c'));
+  answer.control = {std::string(18, '9'), 4'000'000'000u, challenge, challenge};
+  answer.feedback = {feedback_entry("0801", "de"), feedback_entry("3800", "de")};
+  answer.selection.rule = Selection::Rule::message_ids;
+  answer.selection.message_ids = {delivery.message_id};
+  mailbox::ProcessCard card;
+  card.message_id = delivery.message_id;
+  card.creation = card.modification = delivery.creation;
+  card.forwarding = delivery.creation;
+  card.subject = delivery.subject;
+  card.inspections = delivery.inspections;
+  answer.cards.push_back(std::move(card));
+  answer.content = std::move(*content);
+  const seal::Draft draft = encode_answer(answer, Identity{stand_in}, true);
+  const auto wire = seal::close(draft, std::nullopt, std::nullopt, random);
+  if (!wire) return refuse(wire.error().detail);
+
+  seal::OpenOptions options;
+  options.direction = seal::Direction::answer;
+  const auto read = seal::open(*wire, "", {}, options, random);
+  if (!read) return refuse(read.error().detail);
+  const auto view = read->unverified();
+  if (view.blocks().size() != draft.blocks.size()) return refuse("header blocks");
+  for (std::size_t i = 0; i < draft.blocks.size(); ++i)
+    if (view.blocks()[i].id != draft.blocks[i].id ||
+        view.blocks()[i].canonical != draft.blocks[i].canonical)
+      return refuse("a header block would change");
+  if (inside(view.body().canonical) != draft.body) return refuse("the content would change");
+  // The signature block and the intermediary's certificate come on top.
+  std::size_t certificates = 0;
+  for (const auto& [id, owner] : view.ids()) {
+    if (id == "suppliersignature") return refuse("Id used twice");
+    certificates += id.starts_with("intermed_signature_");
+  }
+  if (certificates != 1) return refuse("Id used twice");
+  if (const auto decoded = decode_answer(*read, false); !decoded)
+    return refuse(decoded.error().detail);
+  return {};
 }
 
 class Decider {
@@ -135,11 +236,10 @@ class Decider {
     return execute(*request, *client);
   }
 
-  // A wrong signature changes nothing but the challenge (S7).
+  // A wrong signature changes nothing but the challenge (S7). An ExitDialog ends the dialog all the
+  // same: its answer carries no challenge to go on with.
   Plan refuse_unverified(base::Error error) {
     plan_.turn->acknowledge = false;
-    plan_.turn->close = false;
-    if (frame_.type == MessageType::exit_dialog) plan_.control.challenge.reset();
     return refuse(std::move(error));
   }
 
@@ -206,7 +306,13 @@ class Decider {
           fail(ErrorCode::control_block, "SequenceNumber of an implicit request is not 0"));
 
     const auto& client = *frame_.client_cipher;
+    // Nothing may be carried out whose answer cannot be encrypted.
+    if (plan_.encrypt_for && client.key_kind() != crypto::KeyKind::rsa)
+      return fault(
+          fail(ErrorCode::client_certificate_wrong, "client's cipher key is not an RSA key"));
     plan_.party = party_of(s_.directory, client);
+    if (request->signer && !may_act_for(s_.directory, *request->signer, client))
+      return refuse(fail(ErrorCode::signature_wrong, "signer does not belong to the originator"));
     const auto inspected =
         inspect_client(s_, &client, request->signer ? &*request->signer : nullptr);
     if (inspected.refusal) {
@@ -310,13 +416,17 @@ class Decider {
     using mailbox::Part;
     using mailbox::PartKind;
     delivery.parts.push_back(Part{PartKind::content, "", "", "", request.content.body});
-    delivery.parts.push_back(
-        Part{PartKind::certificates, "", "", "", request.content.certificates});
+    delivery.parts.push_back(Part{PartKind::certificates, request.content.certificates_id, "", "",
+                                  request.content.certificates});
     for (const auto& header : request.content.custom_headers)
       delivery.parts.push_back(Part{PartKind::custom_header, header.id, "", "", header.canonical});
     for (const auto& attachment : request.content.attachments)
       delivery.parts.push_back(Part{PartKind::attachment, attachment.content_id,
                                     attachment.content_type, attachment.headers, attachment.bytes});
+    if (!plan_.repeat)
+      if (const auto ok = check_replay(delivery, addressee, s_.random); !ok)
+        return fault(ok.error(),
+                     plan_.turn ? std::optional(plan_.turn->conversation_id) : std::nullopt);
     if (plan_.turn) plan_.turn->result = std::string(kStored);
     plan_.message_id = request.message_id;
     plan_.action =
@@ -421,28 +531,9 @@ base::Result<Answer> conclude(const Plan& plan,
       } else {
         const auto& delivery = *fetched->delivery;
         answer.cards.push_back(delivery.card);
-        Content content;
-        auto context = seal::Context::deserialise(delivery.context);
-        if (!context) return context.error();
-        content.context = std::move(*context);
-        for (const auto& part : delivery.parts) {
-          switch (part.kind) {
-          case mailbox::PartKind::content:
-            content.body = part.bytes;
-            break;
-          case mailbox::PartKind::certificates:
-            content.certificates = part.bytes;
-            break;
-          case mailbox::PartKind::custom_header:
-            content.custom_headers.push_back(CustomHeader{part.name, part.bytes});
-            break;
-          case mailbox::PartKind::attachment:
-            content.attachments.push_back(
-                seal::Attachment{part.name, part.content_type, part.headers, part.bytes, false});
-            break;
-          }
-        }
-        answer.content = std::move(content);
+        auto content = content_of(delivery.context, delivery.parts);
+        if (!content) return content.error();
+        answer.content = std::move(*content);
         if (fetched->waiting > 0) notes.emplace_back("3800");
       }
     } else if (const auto* page = std::get_if<mailbox::CardPage>(&outcome)) {

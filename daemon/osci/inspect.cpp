@@ -35,6 +35,14 @@ constexpr RoleCodes kRoles[] = {
      "3702", false},
 };
 
+std::string shortened(const std::string& name) {
+  constexpr std::size_t max = 1024;
+  if (name.size() <= max) return name;
+  std::size_t end = max;
+  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xc0) == 0x80) --end;
+  return name.substr(0, end) + "...";
+}
+
 void warn(Inspected& out, std::string_view code) {
   if (std::find(out.warnings.begin(), out.warnings.end(), code) == out.warnings.end())
     out.warnings.emplace_back(code);
@@ -51,8 +59,9 @@ void inspect_one(const Situation& situation, std::string_view role,
   card.at = situation.now;
   card.role = std::string(role);
   card.fingerprint = certificate.fingerprint();
-  card.subject = certificate.subject();
-  card.issuer = certificate.issuer();
+  // A name of tens of kilobytes would come back with every card that shows it.
+  card.subject = shortened(certificate.subject());
+  card.issuer = shortened(certificate.issuer());
   card.serial = certificate.serial();
   const bool client_cipher = role == "CipherCertificateOriginator";
   const auto refuse = [&](const char* why) {

@@ -77,6 +77,7 @@ struct Content {
   seal::Context context = seal::Context::standard();
   std::string body;         // canonical inside of soap:Body, an osci:ContentPackage; may be empty
   std::string certificates; // canonical NonIntermediaryCertificates block; empty: none
+  std::string certificates_id = "nonintermediarycertificates"; // the Id its sender gave it
   std::vector<CustomHeader> custom_headers;
   std::vector<seal::Attachment> attachments;
 };
@@ -148,10 +149,6 @@ struct Identity {
 
 // Id of a certificate element, e.g. certificate_id("intermed_signature", cert) (2.5).
 std::string certificate_id(std::string_view role, const crypto::Certificate& certificate);
-
-// Ids that an answer uses for itself: a delivery whose content claims one could never be fetched,
-// because Ids are unique over the whole document.
-bool is_reserved_id(std::string_view id);
 
 seal::Draft encode_answer(const Answer& answer, const Identity& identity, bool is_signed);
 

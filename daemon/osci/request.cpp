@@ -162,25 +162,17 @@ base::Result<> read_store_delivery(const seal::Verified& message, const xml::Ele
   out.content.context = *context;
   out.content.body = std::string(inside(message.body().canonical));
   out.content.attachments = message.attachments();
-  if (const auto* certificates = message.block(ns::osci, "NonIntermediaryCertificates"))
-    out.content.certificates = certificates->canonical;
-
-  // An answer to a fetch repeats these parts beside blocks of our own; an Id that both use would
-  // make the answer invalid and the delivery unfetchable for ever (2.5).
-  for (const auto& [id, owner] : message.ids()) {
-    if (!is_reserved_id(id)) continue;
-    std::optional<xml::Element> at_block = owner;
-    bool travels = false;
-    while (at_block) {
-      if (at_block->is(ns::soap, "Body") && *at_block != owner) travels = true;
-      for (const auto& custom : out.content.custom_headers)
-        if (at_block->attribute("Id") == custom.id) travels = true;
-      if (at_block->is(ns::osci, "NonIntermediaryCertificates") && *at_block != owner)
-        travels = true;
-      at_block = at_block->parent();
-    }
-    if (travels) return fail(broken, "content uses an Id that OSCI answers need");
+  // Every stored block declares what the answer's envelope will declare, so that it is canonical
+  // there.
+  if (const auto* certificates = message.block(ns::osci, "NonIntermediaryCertificates")) {
+    out.content.certificates = context->declared_on(certificates->canonical);
+    out.content.certificates_id = certificates->id;
   }
+  for (auto& header : out.content.custom_headers)
+    header.canonical = context->declared_on(header.canonical);
+  for (const auto& attachment : out.content.attachments)
+    if (attachment.content_id == "osci@message")
+      return fail(broken, "attachment named osci@message");
   return {};
 }
 
@@ -213,18 +205,6 @@ const RoleCertificate* Request::certificate(std::string_view role) const {
   for (const auto& one : certificates)
     if (one.role == role) return &one;
   return nullptr;
-}
-
-bool is_reserved_id(std::string_view id) {
-  constexpr std::array<std::string_view, 7> ids = {"controlblock",
-                                                   "suppliersignature",
-                                                   "responsetofetchdelivery",
-                                                   "intermediarycertificates",
-                                                   "featuredescription",
-                                                   "body",
-                                                   "nonintermediarycertificates"};
-  return std::find(ids.begin(), ids.end(), id) != ids.end() ||
-         id.starts_with("intermed_signature_");
 }
 
 base::Result<ReplyFrame> decode_frame(const seal::Message& message) {

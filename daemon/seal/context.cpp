@@ -74,6 +74,32 @@ std::string Context::declarations(std::string_view extra_prefix, std::string_vie
   return out;
 }
 
+std::string Context::declared_on(std::string_view canonical) const {
+  // Canonical start tag: name, declarations, attributes, each value in double quotes without a
+  // literal '"'.
+  auto at = canonical.find_first_of(" >");
+  base::check(at != std::string_view::npos, "canonical element without start tag");
+  const std::string_view name = canonical.substr(0, at);
+  auto scope = scope_;
+  // An unprefixed apex would be drawn into a default namespace that its sender bound elsewhere; the
+  // replay check refuses what then differs.
+  std::string attributes;
+  while (at < canonical.size() && canonical[at] == ' ') {
+    const auto equals = canonical.find("=\"", at);
+    const auto end = equals == std::string_view::npos ? equals : canonical.find('"', equals + 2);
+    base::check(end != std::string_view::npos, "canonical attribute without value");
+    const auto key = canonical.substr(at + 1, equals - at - 1);
+    const auto value = canonical.substr(equals + 2, end - equals - 2);
+    if (key == "xmlns" || key.starts_with("xmlns:"))
+      scope[key.size() > 6 ? std::string(key.substr(6)) : std::string()] = std::string(value);
+    else
+      attributes += canonical.substr(at, end + 1 - at);
+    at = end + 1;
+  }
+  return std::string(name) + Context(std::move(scope)).declarations() + attributes +
+         std::string(canonical.substr(at));
+}
+
 std::string Context::serialise() const {
   std::string out;
   for (const auto& [prefix, uri] : scope_) out += prefix + "=" + uri + "\n";

@@ -24,6 +24,10 @@ class Context {
   std::string declarations(std::string_view extra_prefix = {},
                            std::string_view extra_uri = {}) const;
 
+  // A canonical element text whose apex declares every prefix of this context as well, so that it
+  // is still canonical inside an envelope of this context. Its own bindings win.
+  std::string declared_on(std::string_view canonical) const;
+
   // Qualified names in this context.
   std::string soap(std::string_view local) const { return soap_ + std::string(local); }
   std::string osci(std::string_view local) const { return osci_ + std::string(local); }

@@ -171,8 +171,18 @@ base::Result<> insert_dialog(Connection& db, const mailbox::Dialog& dialog,
     auto open = db.prepare("SELECT count(*) FROM dialogs INDEXED BY open_dialogs_by_party"
                            " WHERE party = ?1 AND closed = 0");
     open.bind(dialog.party).step();
-    if (open.integer(0) >= static_cast<std::int64_t>(max_open))
-      return fail(ErrorCode::quota_exceeded, "too many open dialogs of one party");
+    if (open.integer(0) >= static_cast<std::int64_t>(max_open)) {
+      // InitDialog proves nothing yet: a recorded one can be sent again by anybody. A dialog in
+      // which no request has followed makes room, the oldest first, so that replays cannot lock the
+      // party out.
+      auto unproven = db.prepare("SELECT conversation_id FROM dialogs WHERE party = ?1"
+                                 " AND closed = 0 AND next_sequence = 0 ORDER BY opened LIMIT 1");
+      unproven.bind(dialog.party);
+      if (!unproven.step())
+        return fail(ErrorCode::quota_exceeded, "too many open dialogs of one party");
+      const std::string oldest = unproven.bytes(0);
+      close_dialog(db, oldest);
+    }
   }
   if (find_dialog(db, dialog.conversation_id))
     return fail(ErrorCode::storage_failure, "conversation id in use");

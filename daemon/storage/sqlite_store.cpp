@@ -58,14 +58,16 @@ base::Result<> make_folder(const fs::path& folder, const FileCalls& calls) {
   std::error_code error;
   fs::create_directories(folder.parent_path(), error);
   if (error) return file_error(folder.parent_path(), "cannot be made", error.value());
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-    return file_error(folder, "cannot be made", errno);
+  const bool made = ::mkdir(folder.c_str(), 0700) == 0;
+  if (!made && errno != EEXIST) return file_error(folder, "cannot be made", errno);
   struct stat status {};
   if (::stat(folder.c_str(), &status) != 0) return file_error(folder, "cannot be read", errno);
   if (!S_ISDIR(status.st_mode)) return file_error(folder, "cannot be used", ENOTDIR);
   if ((status.st_mode & 0777) != 0700 && ::chmod(folder.c_str(), 0700) != 0)
     return file_error(folder, "cannot be closed to others", errno);
-  return sync_folder(folder.parent_path(), calls);
+  // Only then: the parent of a folder that was given to us may be closed to us.
+  if (made) return sync_folder(folder.parent_path(), calls);
+  return {};
 }
 
 // SQLite would make it readable for the group; the log and its index take over the mode of this

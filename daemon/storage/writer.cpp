@@ -44,7 +44,8 @@ base::Result<> Writer::run(const Work& work) {
     finished_.wait(lock, [&] { return job.done; });
   }
   if (job.thrown) std::rethrow_exception(job.thrown);
-  return job.outcome;
+  if (job.error) return *job.error;
+  return {};
 }
 
 void Writer::loop() {
@@ -88,7 +89,7 @@ void Writer::carry_out(const std::vector<Job*>& group) {
 bool Writer::attempt(const std::vector<Job*>& group) {
   const auto refuse_all = [&](const base::Error& error) {
     for (Job* job : group) {
-      job->outcome = error;
+      job->error = error;
       job->thrown = nullptr;
     }
     return true;
@@ -127,17 +128,18 @@ bool Writer::attempt(const std::vector<Job*>& group) {
 }
 
 void Writer::run_in_savepoint(Job& job) {
-  job.outcome = base::Result<>{};
+  job.error.reset();
   job.thrown = nullptr;
   db_->execute("SAVEPOINT job");
   bool keep = false;
   try {
-    job.outcome = (*job.work)(*db_);
-    keep = job.outcome.has_value();
+    const auto outcome = (*job.work)(*db_);
+    keep = outcome.has_value();
+    if (!keep) job.error = outcome.error();
   } catch (const SqlError& error) {
     // Some errors (full disk, I/O) end the whole transaction, not only this savepoint.
     if (!db_->in_transaction() || is_sync_failure(error)) throw;
-    job.outcome = to_error(error);
+    job.error = to_error(error);
   } catch (...) {
     job.thrown = std::current_exception();
   }

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -41,7 +42,7 @@ class Writer {
  private:
   struct Job {
     const Work* work;
-    base::Result<> outcome{};
+    std::optional<base::Error> error{};
     std::exception_ptr thrown{};
     bool done = false;
   };

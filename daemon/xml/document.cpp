@@ -22,8 +22,9 @@ std::string_view view(const xmlChar* text) {
 // parser.
 struct Guard {
   const Limits* limits = nullptr;
-  std::size_t depth = 0;
   std::size_t elements = 0;
+  std::vector<std::size_t> declared; // namespace declarations of each open element
+  std::size_t in_scope = 0;          // their sum
   std::string broken;
   bool too_large = false;
 };
@@ -56,7 +57,10 @@ void on_start(void* context, const xmlChar* name, const xmlChar* prefix, const x
   Guard& guard = guard_of(context);
   const Limits& limits = *guard.limits;
   if (!guard.broken.empty()) return;
-  if (++guard.depth > limits.depth) return refuse(context, "elements nested too deep");
+  if (guard.declared.size() == limits.depth) return refuse(context, "elements nested too deep");
+  guard.declared.push_back(static_cast<std::size_t>(namespace_count));
+  guard.in_scope += guard.declared.back();
+  if (guard.in_scope > limits.namespaces) return refuse(context, "too many namespaces in scope");
   if (++guard.elements > limits.elements) return refuse(context, "too many elements", true);
   if (view(name).size() > limits.name) return refuse(context, "element name too long");
   if (static_cast<std::size_t>(namespace_count) + static_cast<std::size_t>(attribute_count) >
@@ -66,6 +70,9 @@ void on_start(void* context, const xmlChar* name, const xmlChar* prefix, const x
     // Relative namespace URIs have no defined canonical form.
     const auto target = view(namespaces[2 * i + 1]);
     if (target.size() > limits.attribute_value) return refuse(context, "namespace URI too long");
+    // libxml2 writes namespace URIs into canonical form as they are, without escaping.
+    if (target.find_first_of("&<>\"' \t\r\n") != std::string_view::npos)
+      return refuse(context, "namespace URI with a character that needs escaping");
     if (!target.empty() && target.find(':') == std::string_view::npos)
       return refuse(context, "relative namespace URI");
   }
@@ -82,7 +89,8 @@ void on_start(void* context, const xmlChar* name, const xmlChar* prefix, const x
 void on_end(void* context, const xmlChar* name, const xmlChar* prefix, const xmlChar* uri) {
   Guard& guard = guard_of(context);
   if (!guard.broken.empty()) return;
-  --guard.depth;
+  guard.in_scope -= guard.declared.back();
+  guard.declared.pop_back();
   xmlSAX2EndElementNs(context, name, prefix, uri);
 }
 
@@ -90,22 +98,47 @@ void on_end(void* context, const xmlChar* name, const xmlChar* prefix, const xml
 // 13).
 void on_error(void*, xmlErrorPtr) {}
 
-bool in_subtree(const xmlNode* node, const xmlNode* apex) {
-  for (; node; node = node->parent)
-    if (node == apex) return true;
-  return false;
-}
-
-int visible(void* user, xmlNodePtr node, xmlNodePtr parent) {
-  const auto* apex = static_cast<const xmlNode*>(user);
-  // Namespace nodes are xmlNs, which has no parent link: their element decides.
-  if (!node || node->type == XML_NAMESPACE_DECL) return in_subtree(parent, apex);
-  return in_subtree(node, apex);
+// Only the apex's parent is ever asked for and must be invisible: canonical() walks nothing outside
+// the subtree, and the inheritance of xml:* attributes looks one step up.
+int visible(void* user, xmlNodePtr node, xmlNodePtr) {
+  const xmlNode* outside = static_cast<const xmlNode*>(user)->parent;
+  return node != outside || outside->type != XML_ELEMENT_NODE;
 }
 
 int append_to_string(void* context, const char* bytes, int size) {
   static_cast<std::string*>(context)->append(bytes, static_cast<std::size_t>(size));
   return size;
+}
+
+// libxml2 compares the attributes of a start tag pairwise before any callback can count them. This
+// scan is linear and comes first; it knows just enough of XML to skip comments, CDATA and quoted
+// values.
+bool too_many_attributes(std::string_view text, std::size_t limit) {
+  std::size_t at = 0;
+  while ((at = text.find('<', at)) != std::string_view::npos) {
+    if (text.substr(at, 4) == "<!--") {
+      at = text.find("-->", at + 4);
+    } else if (text.substr(at, 9) == "<![CDATA[") {
+      at = text.find("]]>", at + 9);
+    } else {
+      char quote = 0;
+      std::size_t count = 0;
+      for (++at; at < text.size(); ++at) {
+        const char c = text[at];
+        if (quote != 0) {
+          if (c == quote) quote = 0;
+        } else if (c == '"' || c == '\'') {
+          quote = c;
+        } else if (c == '=') {
+          if (++count > limit) return true;
+        } else if (c == '>' || c == '<') {
+          break;
+        }
+      }
+    }
+    if (at == std::string_view::npos) break;
+  }
+  return false;
 }
 
 } // namespace
@@ -195,7 +228,16 @@ std::string Element::canonical() const {
   xmlOutputBufferPtr buffer = xmlOutputBufferCreateIO(
       append_to_string, [](void*) { return 0; }, &out, nullptr);
   base::check(buffer != nullptr, "no canonicalisation buffer");
+  // xmlC14NExecute walks the whole document; with a header of many blocks that would be quadratic.
+  // The document belongs to this thread, so for the call it consists of this element alone. The
+  // parents stay linked: namespaces and xml:* attributes are found through them.
+  xmlNode* const first = node_->doc->children;
+  xmlNode* const next = node_->next;
+  node_->doc->children = node_;
+  node_->next = nullptr;
   const int done = xmlC14NExecute(node_->doc, visible, node_, XML_C14N_1_0, nullptr, 0, buffer);
+  node_->next = next;
+  node_->doc->children = first;
   const int closed = xmlOutputBufferClose(buffer);
   xmlResetLastError();
   base::check(done >= 0 && closed >= 0, "canonicalisation failed");
@@ -230,6 +272,8 @@ base::Result<Document> Document::parse(std::string_view text, const Limits& limi
   // libxml2 would recognise UTF-16 and UTF-32 by their first octets.
   if (text.find('\0') != std::string_view::npos || !base::valid_utf8(text))
     return base::fail(ErrorCode::malformed_message, "not UTF-8");
+  if (too_many_attributes(text, limits.attributes + 4)) // the XML declaration has up to three
+    return base::fail(ErrorCode::malformed_message, "too many attributes");
   const std::unique_ptr<xmlParserCtxt, void (*)(xmlParserCtxtPtr)> context(
       xmlCreateMemoryParserCtxt(text.empty() ? " " : text.data(),
                                 text.empty() ? 1 : static_cast<int>(text.size())),

@@ -18,11 +18,13 @@ struct _xmlNode;
 namespace xml {
 
 struct Limits {
-  std::size_t size = 64 * 1024 * 1024; // octets of the document
-  std::size_t depth = 64;              // nested elements
+  std::size_t size = 128 * 1024 * 1024; // octets of the document
+  std::size_t depth = 64;               // nested elements
   std::size_t elements = 50'000;
   std::size_t attributes = 32; // per element, namespace declarations included
-  std::size_t name = 256;      // octets of an element or attribute name
+  // In scope at once: canonicalisation looks at each of them for each element.
+  std::size_t namespaces = 48;
+  std::size_t name = 256; // octets of an element or attribute name
   std::size_t attribute_value = 64 * 1024;
 };
 

@@ -1,11 +1,32 @@
 #include "xml/writer.h"
+#include <cstddef>
 
 namespace xml {
+
+namespace {
+
+// Octets at the start of `text` that form one character XML cannot carry; 0: it can.
+std::size_t forbidden(std::string_view text) {
+  const auto octet = static_cast<unsigned char>(text[0]);
+  if (octet < 0x20) return octet == '\t' || octet == '\n' || octet == '\r' ? 0 : 1;
+  if (text.starts_with("\xef\xbf\xbe") || text.starts_with("\xef\xbf\xbf")) return 3;
+  return 0;
+}
+
+constexpr std::string_view kReplacement = "\xef\xbf\xbd";
+
+} // namespace
 
 std::string escape_text(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (const char c : text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (const std::size_t skip = forbidden(text.substr(i)); skip != 0) {
+      out += kReplacement;
+      i += skip - 1;
+      continue;
+    }
+    const char c = text[i];
     switch (c) {
     case '&':
       out += "&amp;";
@@ -29,7 +50,13 @@ std::string escape_text(std::string_view text) {
 std::string escape_attribute(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (const char c : text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (const std::size_t skip = forbidden(text.substr(i)); skip != 0) {
+      out += kReplacement;
+      i += skip - 1;
+      continue;
+    }
+    const char c = text[i];
     switch (c) {
     case '&':
       out += "&amp;";

@@ -6,6 +6,8 @@
 
 namespace xml {
 
+// Characters that XML 1.0 cannot carry (most controls, U+FFFE, U+FFFF), as a hostile certificate's
+// name may hold them, become U+FFFD. Input is UTF-8.
 std::string escape_text(std::string_view text);      // & < > CR
 std::string escape_attribute(std::string_view text); // & < " TAB LF CR
 

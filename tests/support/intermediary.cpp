@@ -67,6 +67,7 @@ void Intermediary::start() {
           std::vector{test_ca()}, std::vector<crypto::Certificate>{}, crypto::TrustPolicy{}),
       policy,
       {}};
+  settings.open = gateway::request_limits();
   settings.open.allow_cbc = settings.open.allow_rsa15 = legacy_ciphers_;
   cpu_ = std::make_unique<async::WorkPool>("cpu", 2, 64);
   db_ = std::make_unique<async::WorkPool>("db", 4, 64);

@@ -333,10 +333,122 @@ TEST(ProtocolPolicy, OpenDialogsOfOneClientAreLimited) {
   Intermediary intermediary(policy);
   const Party sender("sender"), other("other");
   Dialog one(intermediary, sender), two(intermediary, sender);
+  one.send(one.next(MessageType::get_message_id));
+  two.send(two.next(MessageType::get_message_id));
   const auto third =
       sender.open(intermediary.post(sender.seal(sender.request(MessageType::init_dialog))));
   EXPECT_EQ(third.feedback.at(0).code, "9811");
   Dialog unaffected(intermediary, other);
+}
+
+TEST(ProtocolPolicy, ReplayedInitDialogCannotLockItsPartyOut) {
+  osci::Policy policy;
+  policy.max_open_dialogs = 3;
+  Intermediary intermediary(policy);
+  const Party sender("sender");
+  const auto recorded = sender.seal(sender.request(MessageType::init_dialog));
+  for (int i = 0; i < 10; ++i) intermediary.post(recorded);
+  Dialog dialog(intermediary, sender);
+  EXPECT_EQ(dialog.send(dialog.next(MessageType::exit_dialog)).feedback.at(0).code, "0800");
+}
+
+TEST_F(Protocol, NobodyDepositsInTheNameOfAnotherOrganisation) {
+  auto request = sender.delivery(issue(), "untergeschoben");
+  request.certificates[0] = {"CipherCertificateOriginator", "o", other.cipher.certificate};
+  const auto answer = other.open(intermediary.post(sender.seal(request)));
+  EXPECT_EQ(answer.feedback.at(0).code, "9601");
+  auto init = sender.request(MessageType::init_dialog);
+  init.certificates[0] = {"CipherCertificateOriginator", "o", other.cipher.certificate};
+  EXPECT_EQ(other.open(intermediary.post(sender.seal(init))).feedback.at(0).code, "9601");
+}
+
+// What is accepted must be readable again, or it would block its mailbox for ever.
+struct Replay : Protocol {
+  void expect_fetched(const osci::Request& request) {
+    const auto stored = sender.open(intermediary.post(sender.seal(request)));
+    ASSERT_EQ(stored.feedback.at(0).code, "0800");
+    Dialog dialog(intermediary, recipient);
+    const auto fetched = dialog.send(dialog.next(MessageType::fetch_delivery));
+    ASSERT_TRUE(fetched.content);
+    EXPECT_EQ(fetched.content->body, request.content.body);
+    EXPECT_EQ(fetched.certificates.size(), 3u);
+  }
+  std::string changed(const osci::Request& request, std::string_view from, std::string_view to) {
+    auto draft = osci::encode_request(request);
+    for (auto& block : draft.blocks) {
+      const auto at = block.canonical.find(from);
+      if (at != std::string::npos) block.canonical.replace(at, from.size(), to);
+      if (block.id == "nonintermediarycertificates" && to.find("Id=\"") != std::string_view::npos)
+        block.id =
+            std::string(to.substr(to.find("Id=\"") + 4, to.rfind('"') - to.find("Id=\"") - 4));
+    }
+    auto wire = seal::close(draft, sender.signing(), sender.encrypting(), intermediary.random);
+    return *wire;
+  }
+};
+
+TEST_F(Replay, CertificatesBlockKeepsWhateverIdItsSenderGaveIt) {
+  const auto request = sender.delivery(issue(), "x");
+  const auto wire = changed(request, "Id=\"nonintermediarycertificates\"", "Id=\"XREF-0000\"");
+  ASSERT_EQ(sender.open(intermediary.post(wire)).feedback.at(0).code, "0800");
+  Dialog dialog(intermediary, recipient);
+  const auto fetched = dialog.send(dialog.next(MessageType::fetch_delivery));
+  ASSERT_TRUE(fetched.content);
+  EXPECT_EQ(fetched.content->certificates_id, "XREF-0000");
+}
+
+TEST_F(Replay, ForeignNamespacesInScopeAreReproduced) {
+  auto request = sender.delivery(issue(), "x");
+  auto scope = std::map<std::string, std::string>{{"soap", std::string(seal::ns::soap)},
+                                                  {"osci", std::string(seal::ns::osci)},
+                                                  {"ds", std::string(seal::ns::ds)},
+                                                  {"xsi", std::string(seal::ns::xsi)},
+                                                  {"foo", "urn:foo"}};
+  request.content.context = *seal::Context::from_scope(scope);
+  expect_fetched(request);
+}
+
+TEST_F(Replay, PrefixDeclaredOnTheBodyAloneStillComesBack) {
+  const auto request = sender.delivery(issue(), "x");
+  std::string clear = sender.seal(request, false, false);
+  clear.replace(clear.find(" Id=\"body\""), 10, " xmlns:foo=\"urn:foo\" Id=\"body\"");
+  osci::Policy policy;
+  policy.require_encryption = policy.require_signature = false;
+  Intermediary open(policy);
+  const std::string id = open.ids().issue(open.clock.now(), open.random);
+  auto own = sender.delivery(id, "x");
+  clear = sender.seal(own, false, false);
+  clear.replace(clear.find(" Id=\"body\""), 10, " xmlns:foo=\"urn:foo\" Id=\"body\"");
+  ASSERT_EQ(support::code_of(sender, open.post(clear)), "0800");
+  Dialog dialog(open, recipient);
+  EXPECT_TRUE(dialog.send(dialog.next(MessageType::fetch_delivery)).content);
+}
+
+TEST_F(Replay, IdsThatAnswersNeedAreRefusedWherever) {
+  for (const char* id : {"controlblock", "suppliersignature", "responsetofetchdelivery",
+                         "intermediarycertificates", "featuredescription", "body"}) {
+    auto request = sender.delivery(issue(), "x");
+    const auto wire =
+        changed(request, "Id=\"nonintermediarycertificates\"", "Id=\"" + std::string(id) + "\"");
+    const auto code = support::code_of(sender, intermediary.post(wire));
+    EXPECT_TRUE(code == "9300" || code == "9100") << id << " " << code;
+    request = sender.delivery(issue(), "x");
+    const auto at = request.content.body.find("contentcontainer0");
+    request.content.body.replace(at, 17, id);
+    const auto in_content = support::code_of(sender, intermediary.post(sender.seal(request)));
+    EXPECT_TRUE(in_content == "9300" || in_content == "9100") << id << " " << in_content;
+  }
+}
+
+TEST_F(Replay, AttachmentNamedLikeTheXmlPartIsRefused) {
+  auto request = sender.delivery(issue(), "x");
+  request.content.attachments = {{"osci@message", "application/pdf", "", "x", false}};
+  auto wire = sender.seal(request, true, false);
+  wire.replace(wire.find("<osci@message>"), 14, "<other@message>");
+  osci::Policy policy;
+  policy.require_encryption = false;
+  Intermediary open(policy);
+  EXPECT_EQ(support::code_of(sender, open.post(wire)), "9100");
 }
 
 } // namespace

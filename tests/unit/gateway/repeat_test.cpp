@@ -1,6 +1,7 @@
 // Clients re-send a request silently when a connection breaks: the identical repeat gets the same
 // answer.
 #include "support/intermediary.h"
+#include <filesystem>
 #include <gtest/gtest.h>
 
 namespace {
@@ -108,6 +109,28 @@ TEST_P(Repeat, OlderRequestIsNoRepeat) {
   dialog.send(dialog.next(MessageType::get_message_id));
   if (restart) intermediary.restart();
   EXPECT_EQ(support::code_of(sender, intermediary.post(wire)), "9400");
+}
+
+TEST(RepeatedFetch, WithoutItsDeliveryEndsTheDialogAndAcknowledgesNothing) {
+  Intermediary intermediary;
+  const Party sender("sender"), recipient("recipient");
+  auto request =
+      sender.delivery(intermediary.ids().issue(intermediary.clock.now(), intermediary.random),
+                      std::string(20000, 'x'));
+  ASSERT_TRUE(sender.open(intermediary.post(sender.seal(request))).executed());
+  Dialog dialog(intermediary, recipient);
+  const auto fetch = dialog.next(MessageType::fetch_delivery);
+  const auto wire = recipient.seal(fetch);
+  dialog.exchange(wire, fetch);
+  intermediary.restart(); // the answer is in no cache any more
+  std::filesystem::remove_all(intermediary.state() + "/state/bodies");
+  EXPECT_TRUE(support::is_fault(intermediary.post(wire)));
+  EXPECT_EQ(support::code_of(recipient, intermediary.post(
+                                            recipient.seal(dialog.next(MessageType::exit_dialog)))),
+            "9400");
+  mailbox::CardSelection all;
+  all.mailboxes = {"wgb:059130000000"};
+  EXPECT_FALSE(intermediary.store().cards(all, std::nullopt)->cards.at(0).reception);
 }
 
 INSTANTIATE_TEST_SUITE_P(Daemon, Repeat, testing::Bool(),

@@ -5,25 +5,6 @@
 
 namespace {
 
-constexpr const char* kFolder = "DC_TEST_STATE_FOLDER";
-
-// The dying process runs the test from its start again; the environment tells it which folder is
-// meant.
-std::filesystem::path shared_folder(const TemporaryFolder& own) {
-  if (const char* given = std::getenv(kFolder)) return given;
-  ::setenv(kFolder, (own.path() / "state").c_str(), 1);
-  return own.path() / "state";
-}
-
-std::unique_ptr<storage::SqliteStore> open(const std::filesystem::path& folder) {
-  storage::SqliteConfig config;
-  config.folder = folder;
-  config.reserve_bytes = 0;
-  auto opened = storage::SqliteStore::open(config);
-  if (!opened) throw std::runtime_error(opened.error().detail);
-  return std::move(*opened);
-}
-
 mailbox::NewDelivery sent() {
   return samples::rich_delivery("m1", "box", samples::at(1));
 }
@@ -37,21 +18,20 @@ struct Place {
 class CrashDeathTest : public testing::TestWithParam<Place> {
  protected:
   CrashDeathTest() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
-  ~CrashDeathTest() override { ::unsetenv(kFolder); }
-  TemporaryFolder own_;
+  SurvivingFolder folder_;
 };
 
 class CrashWhileStoringDeathTest : public CrashDeathTest {};
 
 TEST_P(CrashWhileStoringDeathTest, LeavesAllOrNothing) {
-  const auto folder = shared_folder(own_);
+  const auto& folder = folder_.state();
   EXPECT_EXIT(
       {
         ::setenv("DC_CRASH_POINT", GetParam().point, 1);
-        (void)open(folder)->store(sent(), std::nullopt, "");
+        (void)open_store(folder)->store(sent(), std::nullopt, "");
       },
       testing::KilledBySignal(SIGKILL), "");
-  const auto store = open(folder);
+  const auto store = open_store(folder);
   EXPECT_EQ(samples::id_of(store->read(samples::oldest({"box"}))),
             GetParam().happened ? "m1" : "-");
   EXPECT_EQ(body_files(folder).size(), GetParam().happened ? 1u : 0u);
@@ -79,17 +59,17 @@ INSTANTIATE_TEST_SUITE_P(
 class CrashWhileFetchingDeathTest : public CrashDeathTest {};
 
 TEST_P(CrashWhileFetchingDeathTest, LeavesTheDialogWhereTheClientCanGoOn) {
-  const auto folder = shared_folder(own_);
+  const auto& folder = folder_.state();
   EXPECT_EXIT(
       {
         ::setenv("DC_CRASH_POINT", GetParam().point, 1);
-        const auto store = open(folder);
+        const auto store = open_store(folder);
         (void)store->store(sent(), std::nullopt, "");                         // first commit
         samples::Conversation talk(*store, "1", "recipient", samples::at(2)); // second
         (void)store->fetch(samples::oldest({"box"}), talk.turn(samples::at(3)));
       },
       testing::KilledBySignal(SIGKILL), "");
-  const auto store = open(folder);
+  const auto store = open_store(folder);
   const auto dialog = store->find_dialog("1");
   ASSERT_TRUE(dialog && *dialog);
   EXPECT_EQ((*dialog)->next_sequence, GetParam().happened ? 1u : 0u);
@@ -109,14 +89,14 @@ INSTANTIATE_TEST_SUITE_P(At, CrashWhileFetchingDeathTest,
 class CrashAtTheEndDeathTest : public CrashDeathTest {};
 
 TEST_F(CrashAtTheEndDeathTest, AfterTheLastCheckpointLosesNothing) {
-  const auto folder = shared_folder(own_);
+  const auto& folder = folder_.state();
   EXPECT_EXIT(
       {
         ::setenv("DC_CRASH_POINT", "storage.after_checkpoint", 1);
-        (void)open(folder)->store(sent(), std::nullopt, "");
+        (void)open_store(folder)->store(sent(), std::nullopt, "");
       },
       testing::KilledBySignal(SIGKILL), "");
-  EXPECT_EQ(samples::id_of(open(folder)->read(samples::oldest({"box"}))), "m1");
+  EXPECT_EQ(samples::id_of(open_store(folder)->read(samples::oldest({"box"}))), "m1");
 }
 
 } // namespace

@@ -147,11 +147,12 @@ TEST(SyncFailure, OfABodyFileStopsTheStoreAndIsSweptAtTheNextStart) {
 
 TEST(SyncFailureDeathTest, EndsTheProcessUnlessATestSaysOtherwise) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const SurvivingFolder folder;
   EXPECT_EXIT(
       {
-        SqliteBackend backend;
+        const auto store = open_store(folder.state());
         const system_calls::Intercepted broken_disk([](const std::string&) { return EIO; });
-        (void)backend.store().probe();
+        (void)store->probe();
         std::_Exit(0);
       },
       testing::ExitedWithCode(74), "");

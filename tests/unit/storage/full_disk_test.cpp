@@ -28,7 +28,7 @@ TEST(FullDisk, BelowTheReserveStoresAreRefusedBeforeAnythingIsWritten) {
       return free;
     };
   });
-  free = 1'000'000;
+  free = 999'999;
   const auto commits = backend.store().commits();
   EXPECT_EQ(
       samples::code_of(backend.store().store(with_attachment("m1", 100'000), std::nullopt, "")),

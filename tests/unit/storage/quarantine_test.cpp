@@ -93,10 +93,16 @@ TEST_F(Quarantine, TakesADeliveryWhoseBodyFileIsCutOff) {
 
 TEST_F(Quarantine, TakesADeliveryWithAFlippedBitInARow) {
   fill(kSmall);
-  run_sql(backend.database(),
-          "UPDATE parts SET bytes = x'00' || substr(bytes, 2) WHERE position = 2"
-          " AND delivery = (SELECT seq FROM deliveries WHERE message_id ="
-          " 'damaged')");
+  {
+    storage::Connection db(backend.database(), storage::Connection::Use::write);
+    std::string bytes = with_attachment("damaged", kSmall).parts[2].bytes;
+    bytes[50] = static_cast<char>(bytes[50] ^ 1);
+    db.prepare("UPDATE parts SET bytes = ?1 WHERE position = 2"
+               " AND delivery = (SELECT seq FROM deliveries WHERE message_id = 'damaged')")
+        .bind(storage::Blob{bytes})
+        .run();
+    ASSERT_EQ(db.changes(), 1u);
+  }
   expect_quarantine();
 }
 

@@ -4,10 +4,14 @@
 #include "contract/samples.h"
 #include "contract/sqlite_backend.h"
 #include "storage/sqlite.h"
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -86,4 +90,40 @@ inline mailbox::NewDelivery with_attachment(const std::string& message_id, std::
 
 inline std::string next_id(mailbox::Store& store) {
   return samples::id_of(store.read(samples::oldest({"box"})));
+}
+
+// A folder shared with a process that a death test starts: that process runs the test from its
+// beginning again, learns the folder from the environment, and dies without cleaning up.
+class SurvivingFolder {
+ public:
+  SurvivingFolder() {
+    if (const char* given = std::getenv(kVariable)) {
+      state_ = given;
+      return;
+    }
+    own_.emplace();
+    state_ = own_->path() / "state";
+    ::setenv(kVariable, state_.c_str(), 1);
+  }
+  ~SurvivingFolder() {
+    if (own_) ::unsetenv(kVariable);
+  }
+  SurvivingFolder(const SurvivingFolder&) = delete;
+  SurvivingFolder& operator=(const SurvivingFolder&) = delete;
+  const std::filesystem::path& state() const { return state_; }
+
+ private:
+  static constexpr const char* kVariable = "DC_TEST_STATE_FOLDER";
+  std::optional<TemporaryFolder> own_;
+  std::filesystem::path state_;
+};
+
+// The state folder without a Backend around it.
+inline std::unique_ptr<storage::SqliteStore> open_store(const std::filesystem::path& folder) {
+  storage::SqliteConfig config;
+  config.folder = folder;
+  config.reserve_bytes = 0;
+  auto opened = storage::SqliteStore::open(std::move(config));
+  if (!opened) throw std::runtime_error(opened.error().detail);
+  return std::move(*opened);
 }

@@ -33,7 +33,8 @@ TEST(Document, RefusesWhatIsNotUtf8) {
 TEST(Document, RefusesWhatIsNotWellFormedWithNamespaces) {
   for (const char* text :
        {"", " ", "x", "<x>", "<x></y>", "<x/><y/>", "<a:x/>", "<x a='1' a='2'/>",
-        "<x xmlns:a='u:1' xmlns:b='u:1' a:i='1' b:i='2'/>", "<x xmlns:a='relative'/>"})
+        "<x xmlns:a='u:1' xmlns:b='u:1' a:i='1' b:i='2'/>", "<x xmlns:a='relative'/>",
+        "<x xmlns:a='urn:a&amp;b'/>", "<x xmlns:a='urn:a b'/>"})
     EXPECT_EQ(error_of(text), ErrorCode::malformed_message) << text;
 }
 
@@ -48,6 +49,34 @@ TEST(Document, HoldsItsLimits) {
   EXPECT_EQ(error_of("<a x='1' y='2'/>", limits), ErrorCode::malformed_message);
   limits.size = 4;
   EXPECT_EQ(error_of("<aaaa/>", limits), ErrorCode::too_large);
+}
+
+TEST(Document, NamespacesInScopeAreBounded) {
+  // 50 levels of 30 declarations each: a few kilobytes that cost a canonicaliser seconds.
+  std::string text;
+  for (int level = 0; level < 50; ++level) {
+    text += "<a";
+    for (int i = 0; i < 30; ++i)
+      text += " xmlns:n" + std::to_string(level) + "_" + std::to_string(i) + "='u:x'";
+    text += ">";
+  }
+  for (int i = 0; i < 400; ++i) text += "<b/>";
+  for (int level = 0; level < 50; ++level) text += "</a>";
+  EXPECT_EQ(error_of(text), ErrorCode::malformed_message);
+  EXPECT_TRUE(Document::parse("<a xmlns:b='u:b'><c xmlns:d='u:d'/><c xmlns:d='u:d'/></a>", {}));
+}
+
+TEST(Document, AttributesAreCountedBeforeTheyAreCompared) {
+  for (const char* kind : {" a", " xmlns:a"}) {
+    std::string text = "<x";
+    for (int i = 0; i < 300'000; ++i) text += kind + std::to_string(i) + "='u:1'";
+    text += "/>";
+    EXPECT_EQ(error_of(text), ErrorCode::malformed_message);
+  }
+  const auto quoted = Document::parse("<!-- <x a='1 = = --><x a='" + std::string(200, '=') +
+                                          "'><![CDATA[<y =" + std::string(200, '=') + "]]></x>",
+                                      {});
+  EXPECT_TRUE(quoted);
 }
 
 TEST(Document, IdsAreUniqueOverTheWholeDocument) {
@@ -85,6 +114,23 @@ TEST(Canonical, SubsetShowsEveryNamespaceInScopeOnItsApex) {
 TEST(Canonical, RedundantDeclarationsDisappear) {
   const auto parsed = Document::parse("<x xmlns:a='u:a'><y xmlns:a='u:a'><a:z/></y></x>", {});
   EXPECT_EQ(parsed->root().canonical(), "<x xmlns:a=\"u:a\"><y><a:z></a:z></y></x>");
+}
+
+TEST(Canonical, SubtreeOfALargeDocumentIsReachedWithoutWalkingTheRest) {
+  std::string text = "<x xmlns:a='u:a'>";
+  for (int i = 0; i < 5000; ++i) text += "<y><z/></y>";
+  const auto parsed = Document::parse(text + "</x>", {});
+  ASSERT_TRUE(parsed);
+  for (const auto& child : parsed->root().children())
+    ASSERT_EQ(child.canonical(), "<y xmlns:a=\"u:a\"><z></z></y>");
+}
+
+TEST(Writers, ReplaceWhatXmlCannotCarry) {
+  const std::string odd("a\x01\xef\xbf\xbf\xef\xbf\xbe\0b", 10);
+  const std::string mark = "\xef\xbf\xbd";
+  EXPECT_EQ(escape_text(odd), "a" + mark + mark + mark + mark + "b");
+  EXPECT_TRUE(
+      Document::parse("<x k=\"" + escape_attribute(odd) + "\">" + escape_text(odd) + "</x>", {}));
 }
 
 TEST(Canonical, WritersEscapeAsC14nDoes) {
