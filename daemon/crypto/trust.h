@@ -14,10 +14,10 @@ enum class CertificateFinding {
   none,
   issuer_signature_wrong, // an issuer of that name is known, but did not sign this certificate (or
                           // did so with SHA-1 or MD5, which proves nothing)
-  issuer_unknown,   // no chain to a trust anchor can be built
-  key_too_short,    // its own or an issuer's; also a key that is neither RSA nor EC
-  wrong_key_usage,  // for the purpose, or an unknown critical extension forbids any
-  outside_validity, // it or an issuer is expired or not yet valid
+  issuer_unknown,         // no chain to a trust anchor can be built
+  key_too_short,          // its own or an issuer's; also a key that is neither RSA nor EC
+  wrong_key_usage,        // for the purpose, or an unknown critical extension forbids any
+  outside_validity,       // it or an issuer is expired or not yet valid
 };
 
 enum class CertificatePurpose { signature, cipher };

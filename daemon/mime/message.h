@@ -22,7 +22,7 @@ struct PartView {
   bool base64 = false;       // transfer encoding base64 or media type text/base64 (3.1)
   std::string other_headers; // further header lines, CRLF separated, unfolded; without
                              // Content-Type, Content-ID, Content-Transfer-Encoding, Content-Length
-  std::string_view raw; // octets between the blank line and CRLF--boundary
+  std::string_view raw;      // octets between the blank line and CRLF--boundary
   // Octets after removing base64 coding. Error: malformed_message.
   base::Result<std::string> decoded() const;
 };

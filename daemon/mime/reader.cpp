@@ -71,7 +71,7 @@ Result<std::vector<Header>> header_block(std::string_view body, std::size_t& at,
       const std::size_t length = position_of(window, kCrlf, 0);
       if (length == std::string_view::npos) {
         if (window.size() < room + kCrlf.size()) return malformed("header line without end");
-        return base::fail(ErrorCode::too_large, "MIME header line");
+        return malformed("MIME header line too long");
       }
       if (!clean(window.substr(0, length))) return malformed("control character in a header line");
       end += length;
@@ -79,14 +79,12 @@ Result<std::vector<Header>> header_block(std::string_view body, std::size_t& at,
       const bool folded =
           end != start && next < body.size() && (body[next] == ' ' || body[next] == '\t');
       if (!folded) break;
-      if (next - start > limits.header_line)
-        return base::fail(ErrorCode::too_large, "MIME header line");
+      if (next - start > limits.header_line) return malformed("MIME header line too long");
       end = next;
     }
     at = end + kCrlf.size();
     if (end == start) return out;
-    if (out.size() == limits.header_lines)
-      return base::fail(ErrorCode::too_large, "number of MIME header lines");
+    if (out.size() == limits.header_lines) return malformed("too many MIME header lines");
     const auto line = body.substr(start, end - start);
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) return malformed("header line without colon");

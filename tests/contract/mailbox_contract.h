@@ -99,14 +99,32 @@ TYPED_TEST_P(MailboxContract, AnUnknownDialogIsNoError) {
 TYPED_TEST_P(MailboxContract, APartyHoldsNoMoreOpenDialogsThanAllowed) {
   using samples::dialog;
   auto& store = this->store();
-  ASSERT_TRUE(store.open_dialog(dialog("1", "a", samples::at(0)), 2));
-  ASSERT_TRUE(store.open_dialog(dialog("2", "a", samples::at(0)), 2));
-  EXPECT_EQ(samples::code_of(store.open_dialog(dialog("3", "a", samples::at(0)), 2)),
+  for (const char* id : {"1", "2"}) {
+    ASSERT_TRUE(store.open_dialog(dialog(id, "a", samples::at(0)), 2));
+    // A request that followed: the dialog is no mere InitDialog any more.
+    mailbox::DialogTurn turn;
+    turn.conversation_id = id;
+    turn.challenge = dialog(id, "a", samples::at(0)).challenge;
+    turn.next_challenge = "next";
+    turn.now = samples::at(1);
+    ASSERT_TRUE(store.take_turn(turn));
+  }
+  EXPECT_EQ(samples::code_of(store.open_dialog(dialog("3", "a", samples::at(2)), 2)),
             base::ErrorCode::quota_exceeded);
-  EXPECT_TRUE(store.open_dialog(dialog("4", "b", samples::at(0)), 2));
+  EXPECT_TRUE(store.open_dialog(dialog("4", "b", samples::at(2)), 2));
   ASSERT_TRUE(store.close_dialog("1"));
-  EXPECT_TRUE(store.open_dialog(dialog("5", "a", samples::at(0)), 2));
+  EXPECT_TRUE(store.open_dialog(dialog("5", "a", samples::at(2)), 2));
   EXPECT_FALSE(*store.find_dialog("3"));
+}
+
+TYPED_TEST_P(MailboxContract, ADialogThatOnlyBeganMakesRoomForANewerOne) {
+  using samples::dialog;
+  auto& store = this->store();
+  for (const char* id : {"1", "2", "3"})
+    ASSERT_TRUE(store.open_dialog(dialog(id, "a", samples::at(*id - '0')), 2));
+  EXPECT_TRUE((*store.find_dialog("1"))->closed);
+  EXPECT_FALSE((*store.find_dialog("2"))->closed);
+  EXPECT_FALSE((*store.find_dialog("3"))->closed);
 }
 
 TYPED_TEST_P(MailboxContract, AConversationIdInUseIsNotOpenedAgain) {
@@ -772,18 +790,18 @@ TYPED_TEST_P(MailboxContract, TextOfAnyKindIsKeptAsItIs) {
 
 REGISTER_TYPED_TEST_SUITE_P(
     MailboxContract, AnOpenedDialogIsFoundAsItWasOpenedAlsoAfterARestart, AnUnknownDialogIsNoError,
-    APartyHoldsNoMoreOpenDialogsThanAllowed, AConversationIdInUseIsNotOpenedAgain,
-    ATurnMovesTheDialogOn, ATurnThatDoesNotFitIsRefusedAndChangesNothing,
-    ExitDialogAcknowledgesAndCloses, ADeliveryHandedOutInABrokenDialogIsFetchedAgain,
-    IdleDialogsAreClosedCountedAndLaterForgotten, OfConcurrentRequestsInADialogOneTakesTheTurn,
-    ADeliveryComesBackOctetForOctetAlsoAfterARestart, TheReceiptCarriesTheCardAndTheFeedback,
-    AnAbsentSubjectIsNotAnEmptyOne, AnIdenticalRepeatGetsTheFirstReceipt,
-    AConsumedMessageIdIsRefusedForAnotherDelivery, ADeliveryWithoutARequestDigestIsNeverARepeat,
-    StoringInADialogTakesTheTurnAndAcknowledges, ARefusedMessageIdStillTakesTheTurn,
-    ARepeatInADialogTakesItsTurn, OfConcurrentStoresWithOneMessageIdExactlyOneWins,
-    AnEmptyMailboxGivesNothingAndTakesTheTurn, WithoutAMailboxNothingIsFound,
-    EachNextFetchInADialogAcknowledgesAndAdvances, EqualTimesKeepTheOrderOfStoring,
-    UntilItIsAcknowledgedADeliveryIsFetchedAgainAndForwardedAnew,
+    APartyHoldsNoMoreOpenDialogsThanAllowed, ADialogThatOnlyBeganMakesRoomForANewerOne,
+    AConversationIdInUseIsNotOpenedAgain, ATurnMovesTheDialogOn,
+    ATurnThatDoesNotFitIsRefusedAndChangesNothing, ExitDialogAcknowledgesAndCloses,
+    ADeliveryHandedOutInABrokenDialogIsFetchedAgain, IdleDialogsAreClosedCountedAndLaterForgotten,
+    OfConcurrentRequestsInADialogOneTakesTheTurn, ADeliveryComesBackOctetForOctetAlsoAfterARestart,
+    TheReceiptCarriesTheCardAndTheFeedback, AnAbsentSubjectIsNotAnEmptyOne,
+    AnIdenticalRepeatGetsTheFirstReceipt, AConsumedMessageIdIsRefusedForAnotherDelivery,
+    ADeliveryWithoutARequestDigestIsNeverARepeat, StoringInADialogTakesTheTurnAndAcknowledges,
+    ARefusedMessageIdStillTakesTheTurn, ARepeatInADialogTakesItsTurn,
+    OfConcurrentStoresWithOneMessageIdExactlyOneWins, AnEmptyMailboxGivesNothingAndTakesTheTurn,
+    WithoutAMailboxNothingIsFound, EachNextFetchInADialogAcknowledgesAndAdvances,
+    EqualTimesKeepTheOrderOfStoring, UntilItIsAcknowledgedADeliveryIsFetchedAgainAndForwardedAnew,
     TheFirstAcknowledgementCountsAndFreezesTheCard,
     FetchingTheSameDeliveryAgainInTheDialogAcknowledgesItFirst,
     ATurnWithoutAcknowledgementLeavesItToTheNextOne,

@@ -570,7 +570,7 @@ std::vector<Case> cases() {
            out += "--B\r\nContent-ID: <" + std::to_string(i) + ">\r\n\r\nx\r\n";
          return out + "--B--\r\n";
        }},
-      {"EndlessHeaderLine", "413",
+      {"EndlessHeaderLine", "9100",
        [](World&) { return "MIME-Version: " + std::string(1 << 20, '1') + "\r\n\r\n"; }},
 
       // requests

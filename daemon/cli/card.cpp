@@ -1,0 +1,176 @@
+#include "cli/commands.h"
+#include "cli/settings.h"
+#include "cli/text.h"
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <iomanip>
+#include <iostream>
+#include <memory>
+
+namespace cli {
+
+using base::ErrorCode;
+using base::fail;
+using osci::Selection;
+
+namespace {
+
+struct CardOptions {
+  CommonOptions common;
+  std::vector<std::string> id;
+  std::string since, modified_since, role;
+  bool no_reception = false;
+  std::uint32_t limit = 0;
+};
+
+std::string_view name(mailbox::MathResult value) {
+  switch (value) {
+  case mailbox::MathResult::ok:
+    return "ok";
+  case mailbox::MathResult::corrupted:
+    return "corrupted";
+  case mailbox::MathResult::indeterminate:
+    break;
+  }
+  return "indeterminate";
+}
+
+std::string_view name(mailbox::OfflineResult value) {
+  switch (value) {
+  case mailbox::OfflineResult::valid:
+    return "valid";
+  case mailbox::OfflineResult::invalid:
+    return "invalid";
+  case mailbox::OfflineResult::indeterminate:
+    break;
+  }
+  return "indeterminate";
+}
+
+boost::json::object to_json(const mailbox::ProcessCard& card) {
+  const auto time = [](const std::optional<base::Instant>& at) {
+    return at ? boost::json::value(base::format_datetime(*at)) : boost::json::value(nullptr);
+  };
+  boost::json::array inspections;
+  for (const auto& one : card.inspections)
+    inspections.push_back({{"subject", harmless(one.subject)},
+                           {"issuer", harmless(one.issuer)},
+                           {"serial", harmless(one.serial)},
+                           {"math", name(one.math)},
+                           {"offline", name(one.offline)}});
+  boost::json::object out{{"message_id", card.message_id},
+                          {"creation", base::format_datetime(card.creation)},
+                          {"forwarding", time(card.forwarding)},
+                          {"reception", time(card.reception)},
+                          {"modification", base::format_datetime(card.modification)},
+                          {"inspections", std::move(inspections)}};
+  out["subject"] = card.subject ? boost::json::value(*card.subject) : boost::json::value(nullptr);
+  return out;
+}
+
+void print_table(const std::vector<mailbox::ProcessCard>& cards) {
+  std::size_t width = 10;
+  for (const auto& card : cards) width = std::max(width, card.message_id.size());
+  width = std::min<std::size_t>(width, 48);
+  const auto row = [width](const std::string& id, const std::string& created,
+                           const std::string& forwarded, const std::string& received,
+                           const std::string& subject) {
+    std::cout << std::left << std::setw(static_cast<int>(width)) << id << "  " << std::setw(24)
+              << created << "  " << std::setw(24) << forwarded << "  " << std::setw(24) << received
+              << "  " << subject << "\n";
+  };
+  const auto time = [](const std::optional<base::Instant>& at) {
+    return at ? base::format_datetime(*at) : std::string("-");
+  };
+  row("MESSAGE ID", "CREATED", "FORWARDED", "RECEIVED", "SUBJECT");
+  for (const auto& card : cards)
+    row(harmless(card.message_id), base::format_datetime(card.creation), time(card.forwarding),
+        time(card.reception), harmless(card.subject.value_or("")));
+}
+
+base::Result<Selection> selection_from(const CardOptions& o) {
+  Selection out;
+  if (o.limit) out.limit = o.limit;
+  const bool dated = !o.since.empty() || !o.modified_since.empty();
+  if (!o.id.empty()) {
+    if (o.no_reception || !o.role.empty())
+      return fail(ErrorCode::invalid_config, "--id goes with neither --role nor --no-reception");
+    out.rule = Selection::Rule::message_ids;
+    out.message_ids = o.id;
+    return out;
+  }
+  // The protocol knows --role and --no-reception beside a date only (wire reference 9.2).
+  if (!dated && !o.no_reception && o.role.empty()) return out;
+  out.rule = o.modified_since.empty() ? Selection::Rule::reception_of_delivery
+                                      : Selection::Rule::recent_modification;
+  const std::string& text = o.modified_since.empty() ? o.since : o.modified_since;
+  const auto since =
+      text.empty() ? base::Result<base::Instant>(base::Instant{}) : parse_since(text);
+  if (!since) return since.error();
+  out.since = *since;
+  out.since_text = base::format_datetime(*since);
+  out.no_reception = o.no_reception;
+  if (o.role == "addressee") out.role = Selection::Role::addressee;
+  if (o.role == "originator") out.role = Selection::Role::originator;
+  return out;
+}
+
+ExitCode card(const CardOptions& o) {
+  const auto selection = selection_from(o);
+  if (!selection) return give_up(selection.error());
+  auto connection = Connection::make(o.common);
+  if (!connection) return give_up(connection.error());
+  auto dialog = (*connection)->session().open_dialog();
+  if (!dialog) return give_up(dialog.error());
+  const auto found = dialog->fetch_process_cards(*selection);
+  if (!found) return give_up(found.error());
+  // The cards are there; a dialog that does not end properly just times out at the other side.
+  if (const auto done = dialog->exit(); !done)
+    std::cerr << "osci: warning: the dialog could not be ended properly\n";
+  if (o.common.json) {
+    boost::json::array cards;
+    for (const auto& one : found->cards) cards.push_back(to_json(one));
+    std::cout << boost::json::serialize(
+                     boost::json::object{{"cards", std::move(cards)}, {"more", found->more}})
+              << "\n";
+  } else if (!found->cards.empty()) {
+    print_table(found->cards);
+    if (found->more)
+      std::cerr << "osci: there are more; go on with --since and the last time shown\n";
+  }
+  if (!found->cards.empty()) return ExitCode::ok;
+  if (!o.common.json) std::cerr << "osci: no process card matches\n";
+  return ExitCode::not_found;
+}
+
+} // namespace
+
+base::Result<base::Instant> parse_since(const std::string& text) {
+  const auto at = base::parse_datetime(text.size() == 10 ? text + "T00:00:00Z" : text);
+  if (!at)
+    return fail(ErrorCode::invalid_config,
+                "not a time: write 2026-01-31, or 2026-01-31T08:00:00+01:00 with a time zone");
+  return at;
+}
+
+Command add_card(CLI::App& app) {
+  auto o = std::make_shared<CardOptions>();
+  auto* sub =
+      app.add_subcommand("card", "Show process cards (Laufzettel): what was accepted, fetched, "
+                                 "received when");
+  auto* id =
+      sub->add_option("--id", o->id, "message id; repeat it")->allow_extra_args(false)->take_all();
+  auto* since =
+      sub->add_option("--since", o->since, "accepted at or after this time")->excludes(id);
+  sub->add_option("--modified-since", o->modified_since, "changed at or after this time")
+      ->excludes(id)
+      ->excludes(since);
+  sub->add_option("--role", o->role, "addressee (to us) or originator (from us); default both")
+      ->check(CLI::IsMember({"addressee", "originator"}));
+  sub->add_flag("--no-reception", o->no_reception, "only what has not been received yet");
+  sub->add_option("--limit", o->limit, "at most so many")->check(CLI::Range(1, 1000000));
+  add_common(*sub, o->common);
+  return {sub, [o] { return card(*o); }};
+}
+
+} // namespace cli

@@ -1,0 +1,143 @@
+#include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/receive.h"
+#include "cli/settings.h"
+#include "cli/text.h"
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <iostream>
+#include <memory>
+
+namespace cli {
+namespace {
+
+struct FetchOptions {
+  CommonOptions common;
+  bool all = false;
+  std::vector<std::string> id;
+  std::string out;
+  std::vector<std::string> trust;
+  bool skip_bad = false;
+  bool allow_unsigned = false;
+  int watch_seconds = 0;
+};
+
+void print(const KeptDelivery& delivery, bool json) {
+  std::uint64_t size = 0;
+  for (const auto& file : delivery.files) size += file.size;
+  if (json) {
+    boost::json::array files;
+    for (const auto& file : delivery.files)
+      files.push_back({{"file", delivery.folder + "/" + file.name},
+                       {"kind", file.attachment ? "attachment" : "data"},
+                       {"size", file.size},
+                       {"sha256", file.sha256}});
+    std::cout << boost::json::serialize(
+                     boost::json::object{{"message_id", delivery.message_id},
+                                         {"folder", delivery.folder},
+                                         {"signed", delivery.is_signed},
+                                         {"already_there", delivery.already_there},
+                                         {"files", std::move(files)}})
+              << std::endl;
+    return;
+  }
+  std::cout << harmless(delivery.message_id) << "  " << delivery.folder << "  "
+            << delivery.files.size() << (delivery.files.size() == 1 ? " file  " : " files  ")
+            << human_size(size);
+  for (const auto& author : delivery.authors)
+    std::cout << "  signed by " << harmless(author.subject());
+  if (!delivery.is_signed && !delivery.files.empty()) std::cout << "  NOT SIGNED";
+  if (delivery.already_there) std::cout << "  (was there already)";
+  std::cout << std::endl;
+  if (!delivery.unclaimed_attachments.empty())
+    std::cerr << "osci: warning: " << delivery.unclaimed_attachments.size()
+              << " attachment(s) belong to no content that you can read; not kept\n";
+}
+
+void print(const BadDelivery& bad) {
+  std::cerr << explain(bad.error) << "      Message " << harmless(bad.message_id)
+            << " is kept raw in " << bad.folder << ";\n      "
+            << (bad.acknowledged ? "it is acknowledged (--skip-bad)."
+                                 : "it stays unreceived in the mailbox.")
+            << std::endl;
+}
+
+// The gravest thing that happened, for one round.
+ExitCode outcome(const FetchReport& report) {
+  if (report.stopped) return exit_code(report.stopped->code);
+  if (!report.bad.empty()) return ExitCode::unverified;
+  if (!report.not_found.empty()) return ExitCode::not_found;
+  return ExitCode::ok;
+}
+
+ExitCode fetch(const FetchOptions& o) {
+  auto connection = Connection::make(o.common);
+  if (!connection) return give_up(connection.error());
+  auto& at = **connection;
+  std::unique_ptr<crypto::TrustStore> authors;
+  if (!o.trust.empty()) {
+    auto anchors = read_certificates(o.trust);
+    if (!anchors) return give_up(anchors.error());
+    authors = std::make_unique<crypto::TrustStore>(
+        std::move(*anchors), std::vector<crypto::Certificate>{}, crypto::TrustPolicy{});
+  }
+  const auto shelf = Shelf::open(o.out, at.random());
+  if (!shelf) return give_up(shelf.error());
+  Receiver receiver(at.session(), *shelf, {o.id, o.skip_bad, o.allow_unsigned, authors.get()},
+                    at.clock(), at.random());
+  receiver.on_kept = [&o](const KeptDelivery& delivery) { print(delivery, o.common.json); };
+  receiver.on_bad = [](const BadDelivery& bad) { print(bad); };
+  receiver.stop = asked_to_stop;
+  stop_politely();
+
+  bool anything_bad = false;
+  for (;;) {
+    const auto report = receiver.run();
+    if (report.stopped) std::cerr << explain(*report.stopped);
+    for (const auto& id : report.not_found)
+      std::cerr << "osci: no delivery " << harmless(id) << " in the mailbox of --cipher-key\n";
+    anything_bad = anything_bad || !report.bad.empty();
+    const auto code = outcome(report);
+    if (o.watch_seconds == 0) {
+      if (code == ExitCode::ok && report.kept.empty() && !o.common.json)
+        std::cerr << "osci: nothing to fetch\n";
+      return code;
+    }
+    // The network and the intermediary may come back; a full disk or a wrong key needs a person.
+    if (code != ExitCode::ok && code != ExitCode::network && code != ExitCode::unverified &&
+        code != ExitCode::refused)
+      return code;
+    pause(std::chrono::seconds(o.watch_seconds));
+    if (asked_to_stop()) return anything_bad ? ExitCode::unverified : ExitCode::ok;
+  }
+}
+
+} // namespace
+
+Command add_fetch(CLI::App& app) {
+  auto o = std::make_shared<FetchOptions>();
+  auto* sub = app.add_subcommand(
+      "fetch",
+      "Fetch deliveries, decrypt and verify them, write them to a folder, acknowledge them");
+  auto* all = sub->add_flag("--all", o->all, "everything not yet received (default)");
+  auto* id = sub->add_option("--id", o->id, "only this message id; repeat it")
+                 ->allow_extra_args(false)
+                 ->take_all()
+                 ->excludes(all);
+  sub->add_option("--out", o->out, "folder that gets a sub-folder for each delivery")->required();
+  sub->add_option("--trust", o->trust,
+                  "CA certificates that authors' certificates must lead to; repeat it")
+      ->allow_extra_args(false)
+      ->take_all();
+  sub->add_flag("--skip-bad", o->skip_bad,
+                "acknowledge deliveries that cannot be opened, once they are kept raw in "
+                "OUT/undeliverable");
+  sub->add_flag("--allow-unsigned", o->allow_unsigned, "take content that no author has signed");
+  sub->add_option("--watch", o->watch_seconds, "ask again every so many seconds, until Ctrl-C")
+      ->check(CLI::Range(1, 86400))
+      ->excludes(id);
+  add_common(*sub, o->common);
+  return {sub, [o] { return fetch(*o); }};
+}
+
+} // namespace cli

@@ -1,0 +1,177 @@
+#include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/progress.h"
+#include "cli/settings.h"
+#include "cli/text.h"
+#include "lookup/file_directory.h"
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <boost/json.hpp>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <set>
+
+namespace cli {
+
+using base::ErrorCode;
+using base::fail;
+
+namespace {
+
+// Data travels inside the XML part, coded twice (4/3 each time), and peers limit that part;
+// attachments do not.
+constexpr std::uint64_t kMaxData = 30 * 1024 * 1024;
+constexpr std::uint64_t kMaxAttachment = 1024 * 1024 * 1024;
+
+struct SendOptions {
+  CommonOptions common;
+  std::vector<std::string> files;
+  std::vector<std::string> attach;
+  std::string to, to_cert, service, directory;
+  std::string subject;
+};
+
+base::Result<client::Letter> compose(const SendOptions& o, base::Instant now) {
+  auto to = addressee(o.to_cert, o.to, o.service, o.directory, now);
+  if (!to) return to.error();
+  client::Letter letter{std::move(*to), {}, {}, {}, std::nullopt};
+  std::uint64_t data = 0;
+  for (const auto& path : o.files) {
+    auto bytes = read_file(path, kMaxData);
+    if (!bytes)
+      return bytes.error().detail.find("larger than") == std::string::npos
+                 ? bytes.error()
+                 : fail(ErrorCode::file_error,
+                        bytes.error().detail + "; send it as attachment with --attach");
+    data += bytes->size();
+    letter.data.push_back(std::move(*bytes));
+  }
+  if (data > kMaxData)
+    return fail(ErrorCode::file_error, "the files are larger than " + human_size(kMaxData) +
+                                           " together; send some with --attach");
+  std::set<std::string> taken;
+  for (const auto& path : o.attach) {
+    auto bytes = read_file(path, kMaxAttachment);
+    if (!bytes) return bytes.error();
+    seal::Attachment file;
+    file.content_id =
+        unique_name(content_id_from(std::filesystem::path(path).filename().string()), taken);
+    file.bytes = std::move(*bytes);
+    letter.attachments.push_back(std::move(file));
+  }
+  if (!o.subject.empty()) letter.subject = o.subject;
+  return letter;
+}
+
+void print(const client::Receipt& receipt, bool json) {
+  if (json) {
+    boost::json::array feedback;
+    for (const auto& entry : receipt.feedback)
+      feedback.push_back({{"code", entry.code}, {"text", harmless(entry.text)}});
+    boost::json::object out{{"message_id", receipt.message_id}, {"feedback", std::move(feedback)}};
+    if (receipt.card) out["creation"] = base::format_datetime(receipt.card->creation);
+    std::cout << boost::json::serialize(out) << "\n";
+    return;
+  }
+  std::cout << "message id  " << harmless(receipt.message_id) << "\n";
+  if (receipt.card)
+    std::cout << "accepted    " << base::format_datetime(receipt.card->creation) << "\n";
+  for (const auto& entry : receipt.feedback)
+    std::cout << (entry.code.starts_with('3') ? "warning     " : "feedback    ")
+              << harmless(entry.code + " " + entry.text) << "\n";
+}
+
+ExitCode send(const SendOptions& o) {
+  auto connection = Connection::make(o.common, progress_bar());
+  if (!connection) return give_up(connection.error());
+  const auto letter = compose(o, (*connection)->clock().now());
+  if (!letter) return give_up(letter.error());
+  std::string message_id;
+  const auto receipt =
+      (*connection)->session().store(*letter, [&message_id](const std::string& id) {
+        message_id = id;
+      });
+  if (!receipt) {
+    const auto code = give_up(receipt.error());
+    // A refusal is an answer; everything else leaves open whether the delivery is there.
+    if (!message_id.empty() && code != ExitCode::refused)
+      std::cerr << "      It is not known whether the message was accepted. Before sending it "
+                   "again run:\n"
+                << "      osci card --id " << harmless(message_id) << "\n";
+    return code;
+  }
+  print(*receipt, o.common.json);
+  return ExitCode::ok;
+}
+
+} // namespace
+
+base::Result<crypto::Certificate> addressee(const std::string& certificate_file,
+                                            const std::string& key, const std::string& service,
+                                            const std::string& directory_file, base::Instant now) {
+  if (certificate_file.empty() == key.empty())
+    return fail(ErrorCode::invalid_config,
+                "say who gets the message: either --to-cert FILE, or --to "
+                "KEY with --directory FILE");
+  if (!certificate_file.empty()) {
+    auto certificate = read_certificate(certificate_file);
+    if (!certificate) return certificate.error();
+    if (!certificate->may_encipher())
+      return fail(ErrorCode::key_error, certificate_file +
+                                            ": must not be used for encryption; the "
+                                            "addressee's cipher certificate is needed");
+    if (now < certificate->not_before() || now >= certificate->not_after())
+      return fail(ErrorCode::key_error, certificate_file + ": valid from " +
+                                            base::format_datetime(certificate->not_before()) +
+                                            " to " +
+                                            base::format_datetime(certificate->not_after()) +
+                                            "; get the addressee's current certificate");
+    return certificate;
+  }
+  if (directory_file.empty()) return fail(ErrorCode::invalid_config, "--to needs --directory FILE");
+  const auto directory = lookup::load_directory_file(directory_file);
+  if (!directory) return directory.error();
+  const auto normal = directory::normalise_key(key);
+  if (!normal)
+    return fail(ErrorCode::invalid_config, "--to: not an organisation key, e.g. wgb:059130000000");
+  const auto* organisation = (*directory)->find(*normal);
+  if (!organisation)
+    return fail(ErrorCode::not_found, *normal + " is not listed in " + directory_file);
+  if (!service.empty() &&
+      std::none_of(organisation->services.begin(), organisation->services.end(),
+                   [&](const auto& one) { return one.uri == service && one.current(now); }))
+    return fail(ErrorCode::not_found, *normal + " does not offer " + service + " at present");
+  const auto* listed = directory::Directory::cipher_certificate(*organisation, now);
+  if (!listed)
+    return fail(ErrorCode::not_found,
+                *normal + " has no current cipher certificate in " + directory_file);
+  return listed->certificate;
+}
+
+Command add_send(CLI::App& app) {
+  auto o = std::make_shared<SendOptions>();
+  auto* sub =
+      app.add_subcommand("send", "Seal files for an addressee and store them in its mailbox");
+  sub->add_option("files", o->files, "files to send as data (XML, PDF, anything up to 30 MiB)");
+  sub->add_option("--attach", o->attach, "file to send as attachment; for large ones; repeat it")
+      ->allow_extra_args(false)
+      ->take_all();
+  auto* to_cert =
+      sub->add_option("--to-cert", o->to_cert, "the addressee's cipher certificate (PEM or DER)");
+  sub->add_option("--to", o->to, "the addressee's key in --directory, e.g. wgb:059130000000")
+      ->excludes(to_cert);
+  sub->add_option("--service", o->service, "URI of the service that the addressee must offer");
+  sub->add_option("--directory", o->directory, "directory file (TOML) that --to is looked up in");
+  sub->add_option("--subject", o->subject,
+                  "subject; the intermediary can read it, so no names of people");
+  add_common(*sub, o->common);
+  return {sub, [o] {
+            if (o->files.empty() && o->attach.empty())
+              return give_up(
+                  fail(ErrorCode::invalid_config, "nothing to send: name a FILE or --attach"));
+            return send(*o);
+          }};
+}
+
+} // namespace cli

@@ -1,0 +1,277 @@
+#include "client/session.h"
+#include "base/encoding.h"
+#include "crypto/signature.h"
+#include "seal/names.h"
+#include <algorithm>
+#include <utility>
+
+namespace client {
+
+using base::ErrorCode;
+using base::fail;
+
+namespace {
+
+constexpr std::string_view kNoDelivery = "9803";
+constexpr std::string_view kNoProcessCard = "9804";
+constexpr std::string_view kMoreCards = "3801";
+
+osci::RoleCertificate role_certificate(const char* role, const char* id_role,
+                                       const crypto::Certificate& certificate) {
+  return {role, osci::certificate_id(id_role, certificate), certificate};
+}
+
+bool says(const osci::Answer& answer, std::string_view code) {
+  return std::any_of(answer.feedback.begin(), answer.feedback.end(),
+                     [code](const auto& entry) { return entry.code == code; });
+}
+
+// Worth another attempt with the same bytes.
+bool passing(ErrorCode code) {
+  return code == ErrorCode::network || code == ErrorCode::timed_out ||
+         code == ErrorCode::overloaded;
+}
+
+} // namespace
+
+struct Session::Answered {
+  osci::Answer answer;
+  seal::Message message;
+};
+
+struct Session::Dialog::Opened {
+  osci::Answer answer;
+  seal::Message message;
+};
+
+base::Error refusal(const std::vector<osci::FeedbackEntry>& feedback) {
+  base::check(!feedback.empty(), "an answer without feedback was accepted");
+  return fail(ErrorCode::peer_fault, feedback.front().code + " " + feedback.front().text);
+}
+
+std::string Delivery::message_id() const {
+  return answer.cards.empty() ? std::string{} : answer.cards.front().message_id;
+}
+
+base::Result<seal::OpenedContent> Delivery::open(const Identity& identity, const Options& options,
+                                                 base::RandomSource& random) const {
+  std::vector<seal::NamedCertificate> certificates;
+  for (const auto& one : answer.certificates)
+    certificates.push_back({one.role, one.id, one.certificate});
+  std::vector<crypto::KeyPair> keys{identity.cipher};
+  keys.insert(keys.end(), identity.old_ciphers.begin(), identity.old_ciphers.end());
+  const auto verified = message.verified(true);
+  if (!verified) return verified.error();
+  const auto body = verified->body().element.children();
+  if (body.empty()) return seal::OpenedContent{};
+  if (body.size() != 1) return fail(ErrorCode::malformed_message, "Body is not one ContentPackage");
+  return seal::open_content(body[0], certificates, verified->attachments(), keys, options.content,
+                            random);
+}
+
+Session::Session(Transport& transport, Identity identity, Intermediary intermediary,
+                 Options options, base::RandomSource& random,
+                 std::function<void(base::Milliseconds)> pause)
+    : transport_(transport), identity_(std::move(identity)), intermediary_(std::move(intermediary)),
+      options_(std::move(options)), random_(random), pause_(std::move(pause)) {
+  options_.open.direction = seal::Direction::answer;
+}
+
+osci::Request Session::new_request(osci::MessageType type) const {
+  osci::Request out;
+  out.type = type;
+  out.languages = options_.languages;
+  // Table of 4.9: who fetches is the originator of its own requests; only the first request of a
+  // dialog presents the cipher certificate.
+  const bool first = type == osci::MessageType::init_dialog ||
+                     type == osci::MessageType::get_message_id ||
+                     type == osci::MessageType::store_delivery;
+  if (first)
+    out.certificates.push_back(role_certificate("CipherCertificateOriginator", "originator_cipher",
+                                                identity_.cipher.certificate));
+  out.certificates.push_back(role_certificate(
+      "SignatureCertificateOriginator", "originator_signature", identity_.signature.certificate));
+  return out;
+}
+
+base::Result<Reply> Session::post(const std::string& body) {
+  base::Milliseconds wait = options_.retry.first_wait;
+  for (int attempt = 1;; ++attempt) {
+    auto reply = transport_.post(body);
+    if (reply || !passing(reply.error().code) || attempt >= options_.retry.attempts) return reply;
+    pause_(wait);
+    wait = std::min(2 * wait, options_.retry.longest_wait);
+  }
+}
+
+base::Result<Session::Answered> Session::exchange(const osci::Request& request) {
+  std::optional<seal::SignWith> sign =
+      seal::SignWith{identity_.signature,
+                     osci::certificate_id("originator_signature", identity_.signature.certificate),
+                     crypto::default_signature_algorithm(identity_.signature.key), options_.digest};
+  std::optional<seal::EncryptFor> encrypt;
+  if (options_.encrypt)
+    encrypt =
+        seal::EncryptFor{intermediary_.cipher, options_.cipher, options_.iv_length, {}, false};
+  const auto bytes = seal::close(osci::encode_request(request), sign, encrypt, random_);
+  if (!bytes) return bytes.error();
+
+  last_answer_.clear();
+  auto reply = post(*bytes);
+  if (!reply) return reply.error();
+  last_answer_ = std::move(reply->body);
+
+  auto message =
+      seal::open(last_answer_, reply->content_type, {identity_.cipher}, options_.open, random_);
+  if (!message) return message.error();
+  // A fault is never signed or encrypted (10.4): it tells nothing but that the request failed.
+  const bool fault = message->type().empty();
+  if (!fault && options_.encrypt && !message->transport().encrypted)
+    return fail(ErrorCode::encryption_required, "clear answer to an encrypted request");
+  auto answer = osci::decode_answer(*message, true);
+  if (!answer) return answer.error();
+  if (!answer->signer || std::find(intermediary_.signatures.begin(), intermediary_.signatures.end(),
+                                   *answer->signer) == intermediary_.signatures.end())
+    return fail(ErrorCode::signature_wrong,
+                "the answer is signed with another certificate than the intermediary's");
+
+  // 7.2: the answer to this very request, and to no other.
+  const auto& sent = request.control;
+  const auto& got = answer->control;
+  if (answer->to != request.type)
+    return fail(ErrorCode::control_block, "answer to another type of request");
+  if (!got.response || !base::constant_time_equal(*got.response, *sent.challenge))
+    return fail(ErrorCode::control_block, "Response is not our Challenge");
+  if (!got.conversation_id || (sent.conversation_id && got.conversation_id != sent.conversation_id))
+    return fail(ErrorCode::control_block, "ConversationId of another dialog");
+  if (got.sequence_number != sent.sequence_number)
+    return fail(ErrorCode::control_block, "SequenceNumber of another request");
+  return Answered{std::move(*answer), std::move(*message)};
+}
+
+base::Result<IssuedId> Session::get_message_id() {
+  auto request = new_request(osci::MessageType::get_message_id);
+  request.control.sequence_number = 0;
+  request.control.challenge = base::base64_encode_line(random_.bytes(16));
+  auto answered = exchange(request);
+  if (!answered) return answered.error();
+  auto& answer = answered->answer;
+  if (!answer.executed()) return refusal(answer.feedback);
+  if (!answer.message_id || answer.message_id->empty())
+    return fail(ErrorCode::malformed_message, "answer without MessageId");
+  return IssuedId{std::move(*answer.message_id), std::move(answer.features), *answer.signer};
+}
+
+base::Result<Receipt> Session::store(const Letter& letter,
+                                     const std::function<void(const std::string&)>& on_message_id) {
+  auto request = new_request(osci::MessageType::store_delivery);
+  request.certificates.push_back(
+      role_certificate("CipherCertificateAddressee", "addressee_cipher", letter.addressee));
+  seal::EncryptContent encrypt;
+  encrypt.cipher = options_.cipher;
+  encrypt.iv_length = options_.iv_length;
+  const auto& readers =
+      letter.readers.empty() ? std::vector<crypto::Certificate>{letter.addressee} : letter.readers;
+  for (std::size_t i = 0; i < readers.size(); ++i) {
+    auto entry = role_certificate("CipherCertificateOtherReader",
+                                  ("reader" + std::to_string(i) + "_cipher").c_str(), readers[i]);
+    encrypt.readers.push_back({entry.role, entry.id, entry.certificate});
+    request.certificates.push_back(std::move(entry));
+  }
+  const seal::SignWith sign{
+      identity_.signature,
+      osci::certificate_id("originator_signature", identity_.signature.certificate),
+      crypto::default_signature_algorithm(identity_.signature.key), options_.digest};
+  auto sealed = seal::seal_content({letter.data, letter.attachments}, sign, encrypt, random_);
+  if (!sealed) return sealed.error();
+  request.content.body = std::move(sealed->body);
+  request.content.attachments = std::move(sealed->attachments);
+  request.subject = letter.subject;
+
+  auto issued = get_message_id();
+  if (!issued) return issued.error();
+  if (on_message_id) on_message_id(issued->message_id);
+  request.message_id = issued->message_id;
+  request.control.sequence_number = 0;
+  request.control.challenge = base::base64_encode_line(random_.bytes(16));
+  auto answered = exchange(request);
+  if (!answered) return answered.error();
+  auto& answer = answered->answer;
+  if (!answer.executed()) return refusal(answer.feedback);
+  Receipt out;
+  out.message_id = std::move(issued->message_id);
+  out.feedback = std::move(answer.feedback);
+  if (!answer.cards.empty()) {
+    if (answer.cards.front().message_id != out.message_id)
+      return fail(ErrorCode::control_block, "receipt of another delivery");
+    out.card = std::move(answer.cards.front());
+  }
+  return out;
+}
+
+base::Result<Session::Dialog> Session::open_dialog() {
+  auto request = new_request(osci::MessageType::init_dialog);
+  request.control.challenge = base::base64_encode_line(random_.bytes(16));
+  auto answered = exchange(request);
+  if (!answered) return answered.error();
+  auto& answer = answered->answer;
+  if (!answer.executed()) return refusal(answer.feedback);
+  Dialog out(*this);
+  out.conversation_id_ = std::move(*answer.control.conversation_id);
+  out.challenge_ = std::move(*answer.control.challenge);
+  return out;
+}
+
+base::Result<Session::Dialog::Opened> Session::Dialog::exchange(osci::Request request) {
+  if (!alive_) return fail(ErrorCode::control_block, "the dialog has ended");
+  request.control.conversation_id = conversation_id_;
+  request.control.sequence_number = sequence_++;
+  request.control.response = challenge_;
+  request.control.challenge = base::base64_encode_line(session_->random_.bytes(16));
+  alive_ = false; // until the answer has proved itself
+  auto answered = session_->exchange(request);
+  if (!answered) return answered.error();
+  if (request.type != osci::MessageType::exit_dialog) {
+    if (!answered->answer.control.challenge)
+      return fail(ErrorCode::control_block, "answer without Challenge in a dialog");
+    challenge_ = *answered->answer.control.challenge;
+    alive_ = true;
+  }
+  return Opened{std::move(answered->answer), std::move(answered->message)};
+}
+
+base::Result<std::optional<Delivery>> Session::Dialog::fetch(const osci::Selection& selection) {
+  auto request = session_->new_request(osci::MessageType::fetch_delivery);
+  request.selection = selection;
+  auto opened = exchange(std::move(request));
+  if (!opened) return opened.error();
+  if (opened->answer.feedback.front().code == kNoDelivery) return std::optional<Delivery>{};
+  if (!opened->answer.executed()) return refusal(opened->answer.feedback);
+  Delivery out{std::move(opened->answer), std::move(opened->message)};
+  if (out.message_id().empty() ||
+      (selection.rule == osci::Selection::Rule::message_ids &&
+       selection.message_ids != std::vector<std::string>{out.message_id()})) {
+    drop();
+    return fail(ErrorCode::control_block, "the delivery is not the one that was asked for");
+  }
+  return std::optional<Delivery>(std::move(out));
+}
+
+base::Result<Cards> Session::Dialog::fetch_process_cards(const osci::Selection& selection) {
+  auto request = session_->new_request(osci::MessageType::fetch_process_card);
+  request.selection = selection;
+  auto opened = exchange(std::move(request));
+  if (!opened) return opened.error();
+  if (opened->answer.feedback.front().code == kNoProcessCard) return Cards{};
+  if (!opened->answer.executed()) return refusal(opened->answer.feedback);
+  return Cards{std::move(opened->answer.cards), says(opened->answer, kMoreCards)};
+}
+
+base::Result<> Session::Dialog::exit() {
+  auto opened = exchange(session_->new_request(osci::MessageType::exit_dialog));
+  if (!opened) return opened.error();
+  if (!opened->answer.executed()) return refusal(opened->answer.feedback);
+  return {};
+}
+
+} // namespace client

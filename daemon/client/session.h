@@ -1,0 +1,168 @@
+// The client side of OSCI 1.2 mailbox dialogs: senders store, readers fetch, both read process
+// cards (wire reference 1.4, 7). Every answer is checked before a word of it is believed: encrypted
+// if the request was, signed by the pinned intermediary, and the answer to this very request.
+#pragma once
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "client/transport.h"
+#include "crypto/keys.h"
+#include "osci/message.h"
+#include "seal/content.h"
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace client {
+
+// Own keys. The cipher certificate names the mailbox and gets the answers; the signature key signs
+// requests and, as author, content.
+struct Identity {
+  crypto::KeyPair cipher;
+  crypto::KeyPair signature;
+  // Earlier cipher keys: content may still be encrypted for them.
+  std::vector<crypto::KeyPair> old_ciphers;
+};
+
+// The peer, known out of band. More than one signature certificate during its rollover.
+struct Intermediary {
+  crypto::Certificate cipher;
+  std::vector<crypto::Certificate> signatures;
+};
+
+// When the connection breaks, the very same bytes are sent again: an intermediary gives an
+// identical repeat the answer it gave before, and anything else would be a second order (wire
+// reference 3.4, 7.2).
+struct Retry {
+  int attempts = 5; // all in all
+  base::Milliseconds first_wait{500};
+  base::Milliseconds longest_wait{15'000};
+};
+
+struct Options {
+  std::vector<std::string> languages{"de", "en"};
+  Retry retry;
+  bool encrypt = true; // requests; an answer to a clear request may be clear or encrypted
+  crypto::Cipher cipher = crypto::Cipher::aes256_gcm;
+  std::size_t iv_length = 12;
+  crypto::DigestAlgorithm digest = crypto::DigestAlgorithm::sha256;
+  seal::OpenOptions open;       // limits and legacy algorithms of answers; direction is set here
+  seal::ContentOptions content; // the same for content
+};
+
+// What a sender hands over. The subject, the certificates, and the names and media types of
+// attachments can be read by the intermediary; data and attachment bytes only by the readers.
+struct Letter {
+  crypto::Certificate addressee;            // cipher certificate: names the mailbox
+  std::vector<crypto::Certificate> readers; // empty: the addressee
+  std::vector<std::string> data;
+  std::vector<seal::Attachment> attachments; // plain
+  std::optional<std::string> subject;
+};
+
+struct IssuedId {
+  std::string message_id;
+  osci::Features features;
+  crypto::Certificate intermediary; // the pinned certificate that signed the answer
+};
+
+struct Receipt {
+  std::string message_id;
+  std::vector<osci::FeedbackEntry> feedback;
+  std::optional<mailbox::ProcessCard> card;
+};
+
+// One fetched delivery, transport verified. Content is still closed.
+struct Delivery {
+  osci::Answer answer;
+  seal::Message message;
+
+  // The id that the intermediary's process card attests; empty: no card.
+  std::string message_id() const;
+  // Decrypts with `identity` and verifies authors' signatures. A delivery without content opens as
+  // empty. Errors: those of seal::open_content.
+  base::Result<seal::OpenedContent> open(const Identity& identity, const Options& options,
+                                         base::RandomSource& random) const;
+};
+
+struct Cards {
+  std::vector<mailbox::ProcessCard> cards;
+  bool more = false; // feedback 3801
+};
+
+// Errors of every request: network, timed_out, overloaded (after all attempts); peer_fault (detail
+// "9400 text": a SOAP fault or a refused order); unknown_cipher_certificate, undecryptable,
+// encryption_required, signature_missing, signature_wrong, signature_incomplete, control_block,
+// malformed_message, duplicate_id, too_large (an answer that must not be believed); key_error.
+class Session {
+ public:
+  // Borrowed until the session ends: transport, random. `pause` waits between attempts.
+  Session(Transport& transport, Identity identity, Intermediary intermediary, Options options,
+          base::RandomSource& random, std::function<void(base::Milliseconds)> pause);
+
+  // Implicit dialogs (wire reference 1.3).
+  base::Result<IssuedId> get_message_id();
+  // Content is sealed once. `on_message_id` hears the id before anything is stored: when the
+  // outcome stays unknown, the process card of that id tells it.
+  base::Result<Receipt> store(const Letter& letter,
+                              const std::function<void(const std::string&)>& on_message_id = {});
+
+  // An explicit dialog. Any request in it acknowledges the delivery fetched before (8.6), so
+  // leaving it without a further request, which is all the destructor does, leaves that delivery
+  // unreceived. After the first error other than a refused order the dialog is dead: it sends
+  // nothing more, ExitDialog included, because a client that could not read an answer must not
+  // acknowledge it (7.4).
+  class Dialog {
+   public:
+    Dialog(Dialog&&) noexcept = default;
+    Dialog& operator=(Dialog&&) noexcept = default;
+
+    // nullopt: nothing matches (9803).
+    base::Result<std::optional<Delivery>> fetch(const osci::Selection& selection);
+    base::Result<Cards> fetch_process_cards(const osci::Selection& selection);
+    // Acknowledges and ends the dialog.
+    base::Result<> exit();
+    // No request will leave any more.
+    void drop() { alive_ = false; }
+    bool alive() const { return alive_; }
+
+   private:
+    friend class Session;
+    explicit Dialog(Session& session) : session_(&session) {}
+    struct Opened;
+    base::Result<Opened> exchange(osci::Request request);
+
+    Session* session_;
+    std::string conversation_id_;
+    std::string challenge_; // S_n of the last answer
+    std::uint32_t sequence_ = 0;
+    bool alive_ = true;
+  };
+  base::Result<Dialog> open_dialog();
+
+  // The body of the last answer as it came from the wire, also when it could not be read.
+  const std::string& last_answer() const { return last_answer_; }
+  const Identity& identity() const { return identity_; }
+  const Options& options() const { return options_; }
+
+ private:
+  struct Answered;
+  osci::Request new_request(osci::MessageType type) const;
+  base::Result<Reply> post(const std::string& body);
+  base::Result<Answered> exchange(const osci::Request& request);
+
+  Transport& transport_;
+  Identity identity_;
+  Intermediary intermediary_;
+  Options options_;
+  base::RandomSource& random_;
+  std::function<void(base::Milliseconds)> pause_;
+  std::string last_answer_;
+};
+
+// The overall result of an answer as an error: "9801 text".
+base::Error refusal(const std::vector<osci::FeedbackEntry>& feedback);
+
+} // namespace client

@@ -1,0 +1,110 @@
+#include "cli/commands.h"
+#include "cli/http_transport.h"
+#include "cli/settings.h"
+#include "osci/feedback.h"
+#include "support/keys.h"
+#include "temporary_folder.h"
+#include <gtest/gtest.h>
+
+namespace {
+
+using base::ErrorCode;
+using namespace cli;
+
+TEST(ExitCode, TellsKindsOfFailureApart) {
+  EXPECT_EQ(exit_code(ErrorCode::invalid_config), ExitCode::usage);
+  EXPECT_EQ(exit_code(ErrorCode::key_error), ExitCode::key);
+  EXPECT_EQ(exit_code(ErrorCode::timed_out), ExitCode::network);
+  EXPECT_EQ(exit_code(ErrorCode::overloaded), ExitCode::network);
+  EXPECT_EQ(exit_code(ErrorCode::peer_fault), ExitCode::refused);
+  EXPECT_EQ(exit_code(ErrorCode::undecryptable), ExitCode::unverified);
+  EXPECT_EQ(exit_code(ErrorCode::encryption_required), ExitCode::unverified);
+  EXPECT_EQ(exit_code(ErrorCode::not_found), ExitCode::not_found);
+  EXPECT_EQ(exit_code(ErrorCode::file_error), ExitCode::file);
+  EXPECT_EQ(exit_code(ErrorCode::storage_failure), ExitCode::internal);
+}
+
+TEST(Explain, TellsWhatToDoAboutEveryCodeOfThisIntermediary) {
+  for (const auto& row : osci::outcomes())
+    if (!row.osci_code.empty()) {
+      EXPECT_FALSE(advice(row.osci_code).empty()) << row.osci_code;
+    }
+  const auto text = explain(base::fail(ErrorCode::peer_fault, "9805 not\x1b[2J accepted"));
+  EXPECT_NE(text.find("9805"), std::string::npos);
+  EXPECT_NE(text.find("--to"), std::string::npos);
+  EXPECT_EQ(text.find('\x1b'), std::string::npos);
+}
+
+TEST(HttpAnswers, BecomeRepliesOrErrorsByTheirStatus) {
+  EXPECT_EQ(reply_from({200, "text/xml", "x"}).value().body, "x");
+  EXPECT_EQ(reply_from({500, "text/xml", "<soap:Envelope>"}).value().body, "<soap:Envelope>");
+  EXPECT_EQ(reply_from({500, "text/html", "<html>"}).error().code, ErrorCode::peer_fault);
+  EXPECT_EQ(reply_from({503, "", ""}).error().code, ErrorCode::overloaded);
+  EXPECT_EQ(reply_from({502, "", ""}).error().code, ErrorCode::network);
+  EXPECT_EQ(reply_from({413, "", ""}).error().code, ErrorCode::peer_fault);
+  EXPECT_EQ(reply_from({301, "", ""}).error().code, ErrorCode::peer_fault);
+}
+
+TEST(Since, IsADayOrAnExactTime) {
+  EXPECT_EQ(base::format_datetime(parse_since("2026-01-31").value()), "2026-01-31T00:00:00Z");
+  EXPECT_EQ(base::format_datetime(parse_since("2026-01-31T01:00:00+01:00").value()),
+            "2026-01-31T00:00:00Z");
+  for (const char* text : {"", "yesterday", "2026-13-01", "2026-01-31T00:00:00"})
+    EXPECT_FALSE(parse_since(text)) << text;
+}
+
+TEST(Pin, ComesFromAFileOrTheEnvironment) {
+  test::TemporaryFolder folder;
+  const auto path = folder.write("pin", "geheim\r\nrest\n");
+  EXPECT_EQ(read_pin(path, "").value(), "geheim");
+  EXPECT_EQ(read_pin("", "").value(), "");
+  ::setenv("DC_TEST_PIN", "aus der Umgebung", 1);
+  EXPECT_EQ(read_pin("", "DC_TEST_PIN").value(), "aus der Umgebung");
+  ::unsetenv("DC_TEST_PIN");
+  EXPECT_EQ(read_pin("", "DC_TEST_PIN").error().code, ErrorCode::key_error);
+  EXPECT_EQ(read_pin(folder / "missing", "").error().code, ErrorCode::file_error);
+}
+
+class Addressee : public testing::Test {
+ protected:
+  test::TemporaryFolder folder;
+  base::Instant now =
+      support::key("recipient_cipher").certificate.not_before() + std::chrono::hours(1);
+  std::string keys = support::captures_folder() + "/keys/";
+  std::string directory = folder.write(
+      "directory.toml",
+      "[[organisation]]\nkey = \"wgb:059130000000\"\nname = \"Stadt\"\nmailbox = \"stadt\"\n"
+      "[[organisation.certificate]]\nuse = \"cipher\"\nfile = \"" +
+          keys + "recipient_cipher.cert.pem\"\n" +
+          "[[organisation.service]]\nuri = \"urn:wohngeld\"\nname = \"Wohngeld\"\n" +
+          "[[organisation]]\nkey = \"wgb:055540004004\"\nname = \"Kreis\"\nmailbox = false\n");
+};
+
+TEST_F(Addressee, IsNamedByACertificateOrByADirectoryEntry) {
+  const auto& expected = support::key("recipient_cipher").certificate;
+  EXPECT_EQ(addressee(keys + "recipient_cipher.cer", "", "", "", now).value(), expected);
+  const auto listed = addressee("", "WGB059130000000", "urn:wohngeld", directory, now);
+  ASSERT_TRUE(listed) << listed.error().detail;
+  EXPECT_EQ(*listed, expected);
+}
+
+TEST_F(Addressee, MustExistOfferTheServiceAndHaveACurrentCertificate) {
+  const auto code = [&](const std::string& cert, const std::string& to, const std::string& service,
+                        base::Instant at) {
+    const auto result = addressee(cert, to, service, to.empty() ? "" : directory, at);
+    return result ? ErrorCode::internal : result.error().code;
+  };
+  EXPECT_EQ(code("", "wgb:000000000000", "", now), ErrorCode::not_found);
+  EXPECT_EQ(code("", "wgb:059130000000", "urn:other", now), ErrorCode::not_found);
+  EXPECT_EQ(code("", "wgb:055540004004", "", now), ErrorCode::not_found);
+  EXPECT_EQ(code("", "nobody", "", now), ErrorCode::invalid_config);
+  EXPECT_EQ(code("", "", "", now), ErrorCode::invalid_config);
+  EXPECT_EQ(code(keys + "recipient_sign.cer", "", "", now), ErrorCode::key_error);
+  EXPECT_EQ(code(keys + "recipient_cipher.cer", "", "", now - std::chrono::hours(24 * 400)),
+            ErrorCode::key_error);
+  EXPECT_EQ(code(keys + "recipient_cipher.key.pem", "", "", now), ErrorCode::key_error);
+  EXPECT_EQ(code(keys + "missing.cer", "", "", now), ErrorCode::file_error);
+  EXPECT_EQ(addressee("", "wgb:059130000000", "", "", now).error().code, ErrorCode::invalid_config);
+}
+
+} // namespace
