@@ -18,7 +18,7 @@ export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_st
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
 
 stage() { printf '\n=== %s (%s s since start)\n' "$1" "$SECONDS"; }
-build() { cmake --preset "$1" >/dev/null && cmake --build --preset "$1" -j "$jobs" -- --quiet; }
+build() { cmake --preset "$1" >/dev/null && cmake --build --preset "$1" -j "$jobs" "${@:2}" -- --quiet; }
 
 for one in "${stages[@]}"; do
   stage "$one"
@@ -27,7 +27,7 @@ for one in "${stages[@]}"; do
       build "$one"
       ctest --preset "$one" -j "$jobs" --no-tests=error ;;
     tsan)
-      build tsan
+      build tsan --target server_tests
       ctest --preset tsan -j "$jobs" -L server --no-tests=error ;;
     fuzz)
       tests/fuzz/run.sh "${FUZZ_SECONDS:-15}" ;;

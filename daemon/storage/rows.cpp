@@ -175,8 +175,9 @@ base::Result<> insert_dialog(Connection& db, const mailbox::Dialog& dialog,
       // InitDialog proves nothing yet: a recorded one can be sent again by anybody. A dialog in
       // which no request has followed makes room, the oldest first, so that replays cannot lock the
       // party out.
-      auto unproven = db.prepare("SELECT conversation_id FROM dialogs WHERE party = ?1"
-                                 " AND closed = 0 AND next_sequence = 0 ORDER BY opened LIMIT 1");
+      auto unproven = db.prepare(
+          "SELECT conversation_id FROM dialogs WHERE party = ?1"
+          " AND closed = 0 AND next_sequence = 0 ORDER BY opened, conversation_id LIMIT 1");
       unproven.bind(dialog.party);
       if (!unproven.step())
         return fail(ErrorCode::quota_exceeded, "too many open dialogs of one party");

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <map>
 #include <random>
+#include <tuple>
 
 namespace {
 
@@ -26,7 +27,17 @@ class Model {
     const auto open = std::count_if(dialogs.begin(), dialogs.end(), [&](const auto& known) {
       return known.second.party == dialog.party && !known.second.closed;
     });
-    if (open >= static_cast<std::ptrdiff_t>(max_open)) return ErrorCode::quota_exceeded;
+    if (open >= static_cast<std::ptrdiff_t>(max_open)) {
+      // The oldest in which no request has followed makes room.
+      const mailbox::Dialog* oldest = nullptr;
+      for (const auto& [id, known] : dialogs)
+        if (known.party == dialog.party && !known.closed && known.next_sequence == 0 &&
+            (!oldest ||
+             std::tie(known.opened, id) < std::tie(oldest->opened, oldest->conversation_id)))
+          oldest = &known;
+      if (!oldest) return ErrorCode::quota_exceeded;
+      close_dialog(std::string(oldest->conversation_id));
+    }
     dialogs[dialog.conversation_id] = dialog;
     return std::nullopt;
   }

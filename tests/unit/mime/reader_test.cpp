@@ -304,8 +304,7 @@ TEST(MimeReader, EveryChangedOctetIsSurvived) {
   }
 }
 
-TEST(MimeReader, HostileInputTakesLinearTime) {
-  using Clock = std::chrono::steady_clock;
+TEST(MimeReader, HostileInputEndsBeforeTheTestIsStopped) {
   mime::Limits limits;
   limits.parts = 1'000'000;
   limits.header_line = 8'000'000;
@@ -335,9 +334,8 @@ TEST(MimeReader, HostileInputTakesLinearTime) {
        "Content-Type: multipart/related; a=\"" + std::string(4'000'000, '\\') + "\r\n\r\n"},
   };
   for (const auto& one : table) {
-    const auto start = Clock::now();
+    // Quadratic work on these sizes would take hours; ctest's limit then stops the test.
+    SCOPED_TRACE(one.name);
     static_cast<void>(parse(one.body, limits));
-    // Far more than linear time needs, even instrumented; far less than quadratic time would take.
-    EXPECT_LT(Clock::now() - start, std::chrono::seconds(10)) << one.name;
   }
 }
