@@ -7,7 +7,9 @@
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 #include <libxml/tree.h>
+#include <libxml/uri.h>
 #include <limits>
+#include <unordered_set>
 
 namespace xml {
 namespace {
@@ -27,6 +29,17 @@ struct Guard {
   std::size_t in_scope = 0;          // their sum
   std::string broken;
   bool too_large = false;
+  std::unordered_set<const xmlChar*> accepted; // namespace URIs; libxml2 keeps one copy of each
+
+  // By the same measure as libxml2's canonicaliser, which refuses all others.
+  bool absolute(const xmlChar* uri) {
+    if (accepted.contains(uri)) return true;
+    const std::unique_ptr<xmlURI, void (*)(xmlURIPtr)> parsed(
+        xmlParseURI(reinterpret_cast<const char*>(uri)), xmlFreeURI);
+    if (!parsed || !parsed->scheme || parsed->scheme[0] == '\0') return false;
+    accepted.insert(uri);
+    return true;
+  }
 };
 
 Guard& guard_of(void* context) {
@@ -73,8 +86,8 @@ void on_start(void* context, const xmlChar* name, const xmlChar* prefix, const x
     // libxml2 writes namespace URIs into canonical form as they are, without escaping.
     if (target.find_first_of("&<>\"' \t\r\n") != std::string_view::npos)
       return refuse(context, "namespace URI with a character that needs escaping");
-    if (!target.empty() && target.find(':') == std::string_view::npos)
-      return refuse(context, "relative namespace URI");
+    if (!target.empty() && !guard.absolute(namespaces[2 * i + 1]))
+      return refuse(context, "namespace URI is not absolute");
   }
   for (int i = 0; i < attribute_count; ++i) {
     const xmlChar** entry = attributes + 5 * i;

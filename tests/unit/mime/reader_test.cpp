@@ -1,5 +1,4 @@
 #include "mime/message.h"
-#include <chrono>
 #include <gtest/gtest.h>
 
 using base::ErrorCode;

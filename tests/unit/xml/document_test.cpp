@@ -34,7 +34,8 @@ TEST(Document, RefusesWhatIsNotWellFormedWithNamespaces) {
   for (const char* text :
        {"", " ", "x", "<x>", "<x></y>", "<x/><y/>", "<a:x/>", "<x a='1' a='2'/>",
         "<x xmlns:a='u:1' xmlns:b='u:1' a:i='1' b:i='2'/>", "<x xmlns:a='relative'/>",
-        "<x xmlns:a='urn:a&amp;b'/>", "<x xmlns:a='urn:a b'/>"})
+        "<x xmlns:a='urn:a&amp;b'/>", "<x xmlns:a='urn:a b'/>", "<x xmlns:a='u/rn:a'/>",
+        "<x xmlns:a='urn:%zz'/>"})
     EXPECT_EQ(error_of(text), ErrorCode::malformed_message) << text;
 }
 
