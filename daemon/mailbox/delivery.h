@@ -28,7 +28,7 @@ struct NewDelivery {
   std::string mailbox;        // id of the addressee's mailbox
   std::string originator;     // party id of the sender; may read the process card
   std::string request_digest; // SHA-256 (raw octets) of the HTTP body, for identical repeats
-  base::Instant creation;
+  base::Instant creation;     // Creation will be this or later
   std::optional<std::string> subject;
   std::string quality_of_reception = "plain";
   std::string context; // namespace declarations in scope at the sender's Body (wire reference 4.7)

@@ -4,6 +4,12 @@
 // the function returns success, or the store is unchanged (design decision 1). Functions block;
 // they are called from database threads, any number of them at once. All are thread-safe.
 //
+// Times: a request brings the time at which it was taken up. Transactions happen in another order,
+// so the store raises a time to the latest it has given: cards tell what happened in the order in
+// which it happened, and whoever asks for what is new since the last one it saw misses nothing.
+// Only when the clock was set back by kClockStep or more does the store follow it; the times of one
+// card stay in order even then.
+//
 // Common errors: storage_full (no space left), overloaded (too many transactions wait),
 // storage_failure (anything else, a damaged delivery asked for by message id among it). Nothing
 // changed with any of them.
@@ -17,6 +23,9 @@
 #include <vector>
 
 namespace mailbox {
+
+// Longer than a request can wait for its transaction.
+constexpr std::chrono::minutes kClockStep{5};
 
 // An explicit dialog (wire reference 7).
 struct Dialog {
@@ -51,7 +60,7 @@ struct DialogTurn {
   bool acknowledge = true;
   std::string request_digest;
   std::string result; // becomes Dialog::last_result
-  base::Instant now;
+  base::Instant now;  // the transaction happens then or later
 };
 
 enum class FetchRule { oldest_unreceived, message_id, since };
@@ -116,8 +125,8 @@ class Store {
                                       const std::optional<DialogTurn>& turn,
                                       const std::string& refused_result) = 0;
 
-  // Acknowledges the dialog's earlier deliveries, then selects, stamps Forwarding with turn.now
-  // unless received, and notes the delivery as awaiting acknowledgement in this dialog. The
+  // Acknowledges the dialog's earlier deliveries, then selects, stamps Forwarding unless received,
+  // and notes the delivery as awaiting acknowledgement in this dialog. The
   // dialog's last_result becomes turn.result followed by the message id found (nothing when none
   // was found).
   virtual base::Result<Fetched> fetch(const FetchSelection& selection, const DialogTurn& turn) = 0;

@@ -104,13 +104,14 @@ std::vector<std::string> split_lines(std::string_view text) {
   return out;
 }
 
-void acknowledge(Connection& db, const mailbox::DialogTurn& turn) {
-  // Reception is set once; a second dialog that got the same delivery changes nothing. Modification
-  // never goes back: a party that asks for changes since the last one it saw misses none.
-  db.prepare("UPDATE deliveries SET reception = ?2, modification = max(modification, ?2)"
+void acknowledge(Connection& db, const mailbox::DialogTurn& turn, base::Instant at) {
+  // Reception is set once; a second dialog that got the same delivery changes nothing. The times of
+  // a card never go back, whatever the clock does: modification is the latest of them.
+  db.prepare("UPDATE deliveries SET reception = max(modification, ?2),"
+             " modification = max(modification, ?2)"
              " WHERE seq IN (SELECT delivery FROM awaiting WHERE conversation_id = ?1)"
              " AND reception IS NULL")
-      .bind(turn.conversation_id, turn.now)
+      .bind(turn.conversation_id, at)
       .run();
   db.prepare("DELETE FROM awaiting WHERE conversation_id = ?1").bind(turn.conversation_id).run();
 }
@@ -247,7 +248,7 @@ std::uint64_t expire_dialogs(Connection& db, base::Instant idle_before,
   return closed;
 }
 
-base::Result<> take_turn(Connection& db, const mailbox::DialogTurn& turn) {
+base::Result<> take_turn(Connection& db, const mailbox::DialogTurn& turn, base::Instant at) {
   {
     auto row = db.prepare("SELECT next_sequence, challenge, closed FROM dialogs"
                           " WHERE conversation_id = ?1");
@@ -262,10 +263,10 @@ base::Result<> take_turn(Connection& db, const mailbox::DialogTurn& turn) {
         "UPDATE dialogs SET next_sequence = ?2, challenge = ?3, closed = ?4, last_activity = ?5,"
         " last_request_digest = ?6, last_result = ?7 WHERE conversation_id = ?1")
       .bind(turn.conversation_id, std::int64_t{turn.sequence} + 1, turn.next_challenge,
-            turn.close ? 1 : 0, turn.now, Blob{turn.request_digest}, turn.result)
+            turn.close ? 1 : 0, at, Blob{turn.request_digest}, turn.result)
       .run();
   // Before anything else of the request, so that it already sees Reception (wire reference 9.4).
-  if (turn.acknowledge) acknowledge(db, turn);
+  if (turn.acknowledge) acknowledge(db, turn, at);
   if (turn.close)
     db.prepare("DELETE FROM awaiting WHERE conversation_id = ?1").bind(turn.conversation_id).run();
   return {};
@@ -285,11 +286,11 @@ std::optional<Consumed> find_consumed(Connection& db, const std::string& message
 }
 
 void insert_delivery(Connection& db, const mailbox::NewDelivery& delivery,
-                     const std::vector<StoredPart>& parts) {
+                     const std::vector<StoredPart>& parts, base::Instant creation) {
   db.prepare("INSERT INTO deliveries (message_id, mailbox, originator, creation, modification,"
              " quality_of_reception, feedback, manifest, subject, context)"
              " VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9)")
-      .bind(delivery.message_id, delivery.mailbox, delivery.originator, delivery.creation,
+      .bind(delivery.message_id, delivery.mailbox, delivery.originator, creation,
             delivery.quality_of_reception, join_lines(delivery.feedback),
             Blob{manifest(delivery.context, parts)}, delivery.subject, delivery.context)
       .run();
@@ -393,12 +394,13 @@ std::uint64_t count_waiting(Connection& db, const mailbox::FetchSelection& selec
   return static_cast<std::uint64_t>(std::max<std::int64_t>(count, 0));
 }
 
-void hand_out(Connection& db, const Found& found, const mailbox::DialogTurn& turn) {
+void hand_out(Connection& db, const Found& found, const mailbox::DialogTurn& turn,
+              base::Instant at) {
   // A received card is frozen (wire reference 8.6), and there is nothing left to acknowledge.
   if (found.received) return;
-  db.prepare("UPDATE deliveries SET forwarding = ?2, modification = max(modification, ?2)"
-             " WHERE seq = ?1")
-      .bind(found.delivery, turn.now)
+  db.prepare("UPDATE deliveries SET forwarding = max(modification, ?2),"
+             " modification = max(modification, ?2) WHERE seq = ?1")
+      .bind(found.delivery, at)
       .run();
   if (!turn.close)
     db.prepare("INSERT OR IGNORE INTO awaiting (conversation_id, delivery) VALUES (?1, ?2)")
@@ -456,6 +458,14 @@ bool has_part_file(Connection& db, const std::string& file) {
   auto row = db.prepare("SELECT 1 FROM parts WHERE file = ?1");
   row.bind(file);
   return row.step();
+}
+
+base::Instant latest_modification(Connection& db) {
+  // By mailbox, because the index begins with it.
+  auto row = db.prepare("SELECT coalesce(max((SELECT max(modification) FROM deliveries"
+                        " INDEXED BY changes_by_mailbox WHERE mailbox = m.mailbox)), 0)"
+                        " FROM mailboxes AS m");
+  return row.step() ? row.instant(0) : base::Instant{};
 }
 
 mailbox::CardPage read_cards(Connection& db, const mailbox::CardSelection& selection) {

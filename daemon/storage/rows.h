@@ -22,8 +22,8 @@ std::optional<mailbox::Dialog> find_dialog(Connection& db, const std::string& co
 void close_dialog(Connection& db, const std::string& conversation_id);
 std::uint64_t expire_dialogs(Connection& db, base::Instant idle_before,
                              base::Instant forget_before);
-// Checks the turn, advances the dialog, acknowledges. Error: control_block.
-base::Result<> take_turn(Connection& db, const mailbox::DialogTurn& turn);
+// Checks the turn, advances the dialog, acknowledges, all at the time `at`. Error: control_block.
+base::Result<> take_turn(Connection& db, const mailbox::DialogTurn& turn, base::Instant at);
 void set_last_result(Connection& db, const std::string& conversation_id, std::string_view result);
 
 // --- deliveries ---
@@ -43,7 +43,7 @@ struct Consumed {
 std::optional<Consumed> find_consumed(Connection& db, const std::string& message_id);
 // `parts` as delivery.parts, with hash and place of each.
 void insert_delivery(Connection& db, const mailbox::NewDelivery& delivery,
-                     const std::vector<StoredPart>& parts);
+                     const std::vector<StoredPart>& parts, base::Instant creation);
 // The card and feedback as they were at storing.
 mailbox::Receipt read_receipt(Connection& db, std::int64_t delivery);
 mailbox::ProcessCard read_card(Connection& db, std::int64_t delivery);
@@ -60,7 +60,8 @@ std::optional<Found> find_delivery(Connection& db, const mailbox::FetchSelection
 std::uint64_t count_waiting(Connection& db, const mailbox::FetchSelection& selection,
                             const std::optional<Found>& besides);
 // Forwarding and modification; the delivery awaits acknowledgement from now on.
-void hand_out(Connection& db, const Found& found, const mailbox::DialogTurn& turn);
+void hand_out(Connection& db, const Found& found, const mailbox::DialogTurn& turn,
+              base::Instant at);
 void set_quarantined(Connection& db, std::int64_t delivery, const std::string& reason);
 
 struct StoredRows {
@@ -74,6 +75,9 @@ StoredRows read_rows(Connection& db, std::int64_t delivery);
 bool has_part_file(Connection& db, const std::string& file);
 
 // --- process cards ---
+
+// Of all cards; the epoch when there is none.
+base::Instant latest_modification(Connection& db);
 
 mailbox::CardPage read_cards(Connection& db, const mailbox::CardSelection& selection);
 

@@ -4,6 +4,7 @@
 #include "crypto/digest.h"
 #include "storage/rows.h"
 #include "storage/schema.h"
+#include "storage/timeline.h"
 #include "storage/writer.h"
 #include <algorithm>
 #include <cerrno>
@@ -178,6 +179,7 @@ struct SqliteStore::Parts {
   SqliteConfig config;
   FolderLock lock;
   SyncFailure sync_failure;
+  Timeline timeline; // used by the writing thread
   BodyFiles files;
   std::unique_ptr<Readers> readers;
   std::unique_ptr<Writer> writer;
@@ -204,6 +206,7 @@ base::Result<> SqliteStore::Parts::start() {
     if (*swept > 0)
       base::log(base::LogLevel::info, "storage.swept", "files of unfinished stores removed",
                 {{"count", std::to_string(*swept)}});
+    timeline = Timeline(latest_modification(*db));
     readers = std::make_unique<Readers>(database, config.readers);
     writer = std::make_unique<Writer>(std::move(db), config.max_waiting, sync_failure);
     return {};
@@ -315,7 +318,9 @@ base::Result<std::uint64_t> SqliteStore::expire_dialogs(base::Instant idle_befor
 }
 
 base::Result<> SqliteStore::take_turn(const mailbox::DialogTurn& turn) {
-  return parts_->writer->run([&](Connection& db) { return storage::take_turn(db, turn); });
+  return parts_->writer->run([&](Connection& db) {
+    return storage::take_turn(db, turn, parts_->timeline.place(turn.now));
+  });
 }
 
 base::Result<mailbox::Receipt> SqliteStore::store(const mailbox::NewDelivery& delivery,
@@ -341,8 +346,9 @@ base::Result<mailbox::Receipt> SqliteStore::store(const mailbox::NewDelivery& de
   const auto done = parts_->writer->run([&](Connection& db) -> base::Result<> {
     receipt = {};
     refused = inserted = false;
+    const auto at = parts_->timeline.place(delivery.creation);
     if (turn)
-      if (auto taken = storage::take_turn(db, *turn); !taken) return taken;
+      if (auto taken = storage::take_turn(db, *turn, at); !taken) return taken;
     if (const auto consumed = find_consumed(db, delivery.message_id)) {
       if (!delivery.request_digest.empty() && consumed->request_digest == delivery.request_digest) {
         receipt = read_receipt(db, consumed->delivery);
@@ -354,11 +360,11 @@ base::Result<mailbox::Receipt> SqliteStore::store(const mailbox::NewDelivery& de
       return {};
     }
     base::check(!*known, "a consumed message id vanished");
-    insert_delivery(db, delivery, placed);
+    insert_delivery(db, delivery, placed, at);
     inserted = true;
     base::crash_point("storage.store_before_commit");
     receipt.card.message_id = delivery.message_id;
-    receipt.card.creation = receipt.card.modification = delivery.creation;
+    receipt.card.creation = receipt.card.modification = at;
     receipt.card.subject = delivery.subject;
     receipt.card.inspections = delivery.inspections;
     receipt.feedback = delivery.feedback;
@@ -407,7 +413,8 @@ base::Result<mailbox::Fetched> SqliteStore::fetch(const mailbox::FetchSelection&
     const auto done = parts_->writer->run([&](Connection& db) -> base::Result<> {
       out = {};
       wanted.reset();
-      if (auto taken = storage::take_turn(db, turn); !taken) return taken;
+      const auto at = parts_->timeline.place(turn.now);
+      if (auto taken = storage::take_turn(db, turn, at); !taken) return taken;
       const auto found = find_delivery(db, selection, {});
       if (found && found->quarantined)
         return fail(ErrorCode::storage_failure, "the delivery is in quarantine");
@@ -417,7 +424,7 @@ base::Result<mailbox::Fetched> SqliteStore::fetch(const mailbox::FetchSelection&
       }
       out.waiting = count_waiting(db, selection, found);
       if (found) {
-        hand_out(db, *found, turn);
+        hand_out(db, *found, turn, at);
         out.delivery.emplace();
         out.delivery->card = read_card(db, found->delivery);
       }
@@ -477,7 +484,8 @@ base::Result<mailbox::CardPage> SqliteStore::cards(const mailbox::CardSelection&
   if (!turn) return parts_->readers->run([&](Connection& db) { return read_cards(db, selection); });
   mailbox::CardPage out;
   const auto done = parts_->writer->run([&](Connection& db) -> base::Result<> {
-    if (auto taken = storage::take_turn(db, *turn); !taken) return taken;
+    if (auto taken = storage::take_turn(db, *turn, parts_->timeline.place(turn->now)); !taken)
+      return taken;
     out = read_cards(db, selection);
     return {};
   });

@@ -442,8 +442,8 @@ TYPED_TEST_P(MailboxContract, WithoutAMailboxNothingIsFound) {
 }
 
 TYPED_TEST_P(MailboxContract, EachNextFetchInADialogAcknowledgesAndAdvances) {
+  this->put("first", "box", 10);
   this->put("later", "box", 20);
-  this->put("first", "box", 10); // stored second, created first
   this->put("last", "box", 30);
   auto talk = this->converse("1");
   auto& store = this->store();
@@ -677,9 +677,9 @@ TYPED_TEST_P(MailboxContract, CardsAreVisibleToOriginatorAndAddresseeOnly) {
 }
 
 TYPED_TEST_P(MailboxContract, CardsComeInTheOrderOfTheirCriterion) {
-  this->put("m3", "box", 30);
   this->put("m1", "box", 10);
   this->put("m2", "other", 20);
+  this->put("m3", "box", 30);
   this->receive("m2", "other", 50);
   this->receive("m1", "box", 60);
   auto selection = this->cards_of("sender", {"box"});
@@ -752,13 +752,55 @@ TYPED_TEST_P(MailboxContract, CardsCarrySubjectAndInspections) {
   samples::expect_same_card(this->card("m1"), receipt->card);
 }
 
-TYPED_TEST_P(MailboxContract, ModificationNeverGoesBack) {
+// Requests are taken up in one order and carried out in another.
+TYPED_TEST_P(MailboxContract, TimesFollowTheOrderOfTransactions) {
   this->put("m1", "box", 10);
   auto talk = this->converse("1");
-  // Decided before the delivery was created, carried out after it.
+  // Taken up before the delivery arrived, carried out after it.
   ASSERT_TRUE(this->store().fetch(samples::oldest({"box"}), talk.next(samples::at(9))));
-  EXPECT_EQ(this->card("m1").forwarding, samples::at(9));
+  EXPECT_EQ(this->card("m1").forwarding, samples::at(10));
   EXPECT_EQ(this->card("m1").modification, samples::at(10));
+  ASSERT_TRUE(this->store().fetch(samples::oldest({"box"}), talk.next(samples::at(8))));
+  EXPECT_EQ(this->card("m1").reception, samples::at(10));
+}
+
+TYPED_TEST_P(MailboxContract, WhoAsksForWhatIsNewSinceTheLastOneMissesNoneThatOvertookIt) {
+  this->put("fast", "box", 10);
+  auto talk = this->converse("1");
+  ASSERT_EQ(samples::id_of(this->store().fetch(samples::since({"box"}, samples::at(0)),
+                                               talk.next(samples::at(11)))),
+            "fast");
+  this->put("slow", "box", 9); // taken up before "fast"
+  const auto creation = this->card("slow").creation;
+  EXPECT_EQ(creation, samples::at(11));
+  EXPECT_EQ(samples::id_of(this->store().fetch(samples::since({"box"}, samples::at(11)),
+                                               talk.next(samples::at(12)))),
+            "slow");
+  this->backend.restart();
+  this->put("after the restart", "box", 8);
+  EXPECT_EQ(this->card("after the restart").creation, samples::at(12));
+}
+
+TYPED_TEST_P(MailboxContract, TheReceiptShowsTheCreationOfTheCard) {
+  this->put("m1", "box", 10);
+  const auto receipt =
+      this->store().store(samples::delivery("m2", "box", samples::at(9)), std::nullopt, "");
+  ASSERT_TRUE(receipt);
+  EXPECT_EQ(receipt->card.creation, samples::at(10));
+  EXPECT_EQ(this->card("m2").creation, samples::at(10));
+}
+
+TYPED_TEST_P(MailboxContract, AClockThatWasSetBackIsFollowedButNotOnOneCard) {
+  const auto step = std::chrono::seconds(mailbox::kClockStep).count();
+  this->put("m1", "box", step + 10);
+  this->put("m2", "box", 10); // the step itself
+  EXPECT_EQ(this->card("m2").creation, samples::at(10));
+  auto talk = this->converse("1");
+  ASSERT_TRUE(this->store().fetch(samples::by_id({"box"}, "m1"), talk.next(samples::at(20))));
+  EXPECT_EQ(this->card("m1").forwarding, samples::at(step + 10));
+  ASSERT_TRUE(this->store().take_turn(talk.next(samples::at(21))));
+  EXPECT_EQ(this->card("m1").reception, samples::at(step + 10));
+  EXPECT_EQ(this->dialog("1").last_activity, samples::at(21));
 }
 
 // --- the rest
@@ -813,4 +855,6 @@ REGISTER_TYPED_TEST_SUITE_P(
     CardsAreVisibleToOriginatorAndAddresseeOnly, CardsComeInTheOrderOfTheirCriterion,
     CardsCanBeLimitedToThoseWithoutReception, ALimitCutsTheCardsAndSaysThatThereAreMore,
     AskingForCardsInADialogAcknowledgesFirst, CardsCarrySubjectAndInspections,
-    ModificationNeverGoesBack, AHealthyStoreAnswersTheProbe, TextOfAnyKindIsKeptAsItIs);
+    TimesFollowTheOrderOfTransactions, WhoAsksForWhatIsNewSinceTheLastOneMissesNoneThatOvertookIt,
+    TheReceiptShowsTheCreationOfTheCard, AClockThatWasSetBackIsFollowedButNotOnOneCard,
+    AHealthyStoreAnswersTheProbe, TextOfAnyKindIsKeptAsItIs);

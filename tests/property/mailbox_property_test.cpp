@@ -60,7 +60,21 @@ class Model {
     return closed;
   }
 
+  Instant place(Instant taken_up) {
+    if (taken_up >= latest || latest - taken_up >= mailbox::kClockStep) latest = taken_up;
+    return latest;
+  }
+
+  void restart() {
+    latest = {};
+    for (const auto& item : items) latest = std::max(latest, item->card.modification);
+  }
+
   std::optional<ErrorCode> take_turn(const DialogTurn& turn) {
+    return take_turn(turn, place(turn.now));
+  }
+
+  std::optional<ErrorCode> take_turn(const DialogTurn& turn, Instant at) {
     const auto found = dialogs.find(turn.conversation_id);
     if (found == dialogs.end() || found->second.closed ||
         found->second.next_sequence != turn.sequence || found->second.challenge != turn.challenge)
@@ -68,14 +82,14 @@ class Model {
     auto& dialog = found->second;
     ++dialog.next_sequence;
     dialog.challenge = turn.next_challenge;
-    dialog.last_activity = turn.now;
+    dialog.last_activity = at;
     dialog.last_request_digest = turn.request_digest;
     dialog.last_result = turn.result;
     if (turn.acknowledge) {
       for (auto* item : awaiting[turn.conversation_id])
         if (!item->card.reception) {
-          item->card.reception = turn.now;
-          item->card.modification = std::max(item->card.modification, turn.now);
+          item->card.modification = std::max(item->card.modification, at);
+          item->card.reception = item->card.modification;
         }
       awaiting.erase(turn.conversation_id);
     }
@@ -90,8 +104,9 @@ class Model {
   };
   Stored store(const mailbox::NewDelivery& delivery, const std::optional<DialogTurn>& turn,
                const std::string& refused_result) {
+    const auto at = place(delivery.creation);
     if (turn)
-      if (const auto error = take_turn(*turn)) return {error, nullptr, false};
+      if (const auto error = take_turn(*turn, at)) return {error, nullptr, false};
     for (auto& item : items) {
       if (item->sent.message_id != delivery.message_id) continue;
       if (item->sent.request_digest == delivery.request_digest)
@@ -102,7 +117,7 @@ class Model {
     auto item = std::make_unique<Item>();
     item->sent = delivery;
     item->card.message_id = delivery.message_id;
-    item->card.creation = item->card.modification = delivery.creation;
+    item->card.creation = item->card.modification = at;
     item->card.subject = delivery.subject;
     item->card.inspections = delivery.inspections;
     items.push_back(std::move(item));
@@ -143,13 +158,14 @@ class Model {
     Item* item = nullptr;
   };
   Handed fetch(const mailbox::FetchSelection& selection, const DialogTurn& turn) {
-    if (const auto error = take_turn(turn)) return {error, nullptr};
+    const auto at = place(turn.now);
+    if (const auto error = take_turn(turn, at)) return {error, nullptr};
     Item* item = find(selection);
     if (!item) return {std::nullopt, nullptr};
     dialogs[turn.conversation_id].last_result += item->card.message_id;
     if (!item->card.reception) {
-      item->card.forwarding = turn.now;
-      item->card.modification = std::max(item->card.modification, turn.now);
+      item->card.modification = std::max(item->card.modification, at);
+      item->card.forwarding = item->card.modification;
       awaiting[turn.conversation_id].push_back(item);
     }
     return {std::nullopt, item};
@@ -183,6 +199,7 @@ class Model {
     return std::find(values.begin(), values.end(), value) != values.end();
   }
 
+  Instant latest{};
   std::map<std::string, mailbox::Dialog> dialogs;
   std::map<std::string, std::vector<Item*>> awaiting;
   std::vector<std::unique_ptr<Item>> items; // in the order of storing
@@ -202,6 +219,7 @@ class Schedule {
          ++step_) {
       SCOPED_TRACE("step " + std::to_string(step_));
       now_ += base::Milliseconds{pick(4) == 0 ? 0 : pick(5000)};
+      if (pick(150) == 0) now_ -= base::Milliseconds{pick(1'200'000)}; // the clock was set back
       const int dice = pick(100);
       if (dice < 22)
         store_new();
@@ -424,7 +442,10 @@ class Schedule {
     EXPECT_EQ(*got, model_.expire_dialogs(idle, forget));
   }
 
-  void restart() { backend_.restart(); }
+  void restart() {
+    backend_.restart();
+    model_.restart();
+  }
 
   void compare_all() {
     for (int i = 0; i < next_dialog_; ++i) {
