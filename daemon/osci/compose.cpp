@@ -37,6 +37,15 @@ std::string block(const seal::Context& context, const std::string& name, std::st
                  content);
 }
 
+std::string block_2017(const seal::Context& context, const std::string& name, std::string_view id,
+                       const std::string& content) {
+  return element("osci2017:" + name,
+                 context.declarations("osci2017", ns::osci2017) + " Id=\"" + std::string(id) +
+                     "\" " + context.soap("actor") + "=\"" + std::string(ns::actor_next) + "\" " +
+                     context.soap("mustUnderstand") + "=\"1\"",
+                 content);
+}
+
 seal::DraftBlock control_block(const seal::Context& context, const ControlBlock& control) {
   std::string before, after, content;
   if (control.conversation_id)
@@ -51,21 +60,75 @@ seal::DraftBlock control_block(const seal::Context& context, const ControlBlock&
                                 after, ns::actor_next, content)};
 }
 
-seal::DraftBlock feature_description(const seal::Context& context) {
-  // What this build can do (5.6); PartialMessageTransmission is absent because it cannot.
-  constexpr std::pair<const char*, const char*> features[] = {{"DisableBase64", "1.2.0"},
-                                                              {"OAEPEncryption", "1.6.0"},
-                                                              {"SHA3HashAlgo", "1.6.3"},
-                                                              {"GCMPaddingModus", "1.7.0"},
-                                                              {"Support96Bit12ByteIV", "1.9.0"}};
+seal::DraftBlock feature_description(const seal::Context& context,
+                                     const std::optional<ChunkLimits>& chunks, bool client) {
+  // What this build can do (5.6). Only the key is evaluated; the versions are those in which the
+  // features appeared.
+  constexpr std::pair<const char*, const char*> features[] = {
+      {"DisableBase64", "1.2.0"},
+      {"OAEPEncryption", "1.6.0"},
+      {"SHA3HashAlgo", "1.6.3"},
+      {"GCMPaddingModus", "1.7.0"},
+      {"PartialMessageTransmission", "1.8.0"},
+      {"Support96Bit12ByteIV", "1.9.0"}};
   std::string list;
   for (const auto& [key, version] : features)
-    list += element("osci2017:Feature",
-                    std::string(" Key=\"") + key + "\" Version=\"" + version + "\"", "");
-  return {"featuredescription",
-          element("osci2017:FeatureDescription",
-                  context.declarations("osci2017", ns::osci2017) + " Id=\"featuredescription\"",
-                  element("osci2017:SupportedFeatures", list))};
+    if (key != std::string_view("PartialMessageTransmission") || chunks || client)
+      list += element("osci2017:Feature",
+                      std::string(" Key=\"") + key + "\" Version=\"" + version + "\"", "");
+  std::string before, after;
+  if (chunks) {
+    // The spelling that the reference client reads (16 no. 1).
+    if (chunks->timeout_seconds > 0)
+      before = " ChunkMessageTimeout=\"" + std::to_string(chunks->timeout_seconds) + "\"";
+    after = " MaxChunkSize=\"" + std::to_string(chunks->max_chunk) + "\" MaxMessageSize=\"" +
+            std::to_string(chunks->max_message) + "\" MinChunkSize=\"" +
+            std::to_string(chunks->min_chunk) + "\"";
+  }
+  return {"featuredescription", element("osci2017:FeatureDescription",
+                                        context.declarations("osci2017", ns::osci2017) + before +
+                                            " Id=\"featuredescription\"" + after,
+                                        element("osci2017:SupportedFeatures", list))};
+}
+
+std::string chunk_element(const ChunkInformation& chunk) {
+  // In alphabetical, which is canonical, order (11.2).
+  std::string attributes;
+  const auto number = [&](const char* name, const auto& value) {
+    if (value) attributes += std::string(" ") + name + "=\"" + std::to_string(*value) + "\"";
+  };
+  number("ChunkNumber", chunk.number);
+  number("ChunkSize", chunk.size);
+  if (chunk.received) {
+    std::string list;
+    for (const auto one : *chunk.received) list += (list.empty() ? "" : " ") + std::to_string(one);
+    attributes += " ReceivedChunks=\"" + (list.empty() ? std::string("-1") : list) + "\"";
+  }
+  number("TotalChunkNumbers", chunk.total_numbers);
+  number("TotalMessageSize", chunk.total_size);
+  return element("osci2017:ChunkInformation", attributes, "");
+}
+
+std::string chunk_package(const seal::Context& context) {
+  return element(
+      context.osci("ContentPackage"),
+      element(context.osci("ContentContainer"), " Id=\"ChunkContentContainer\"",
+              element(context.osci("Content"),
+                      " Id=\"ChunkContent\" href=\"cid:" + std::string(kChunkContentId) + "\"",
+                      "")));
+}
+
+void add_qualities(seal::Draft& draft, Qualities which, const std::string& creation,
+                   const std::string& reception) {
+  const auto add = [&](const char* service, const std::string& value) {
+    const std::string id = std::string("qualityoftimestamp_") + service;
+    draft.blocks.push_back(
+        {id, block(draft.context, draft.context.osci("QualityOfTimestamp"), id, "",
+                   " Quality=\"" + xml::escape_attribute(value) + "\" Service=\"" + service + "\"",
+                   ns::actor_next, "")});
+  };
+  if (which != Qualities::none) add("creation", creation);
+  if (which == Qualities::both) add("reception", reception);
 }
 
 std::string certificate_element(const seal::Context& context, const std::string& role,
@@ -112,14 +175,19 @@ std::string selection_elements(const seal::Context& context, const Selection& se
 
 namespace {
 
-// An unsigned decimal number that fits 32 bits.
-std::optional<std::uint32_t> read_number(std::string_view text) {
+// An unsigned decimal number that fits the type.
+template <class Number>
+std::optional<Number> read_number(std::string_view text) {
   text = base::trim(text);
-  std::uint32_t value = 0;
+  Number value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return value;
 }
+
+// More chunks than any transfer that the limits allow.
+constexpr std::size_t kMaxReceivedChunks = 100'000;
+constexpr std::size_t kMaxSubject = 4096;
 
 } // namespace
 
@@ -134,7 +202,7 @@ base::Result<ControlBlock> read_control_block(const xml::Element& block, ErrorCo
       return fail(ErrorCode::control_block, "ConversationId is not a number");
   }
   if (const auto text = block.attribute("SequenceNumber")) {
-    out.sequence_number = read_number(*text);
+    out.sequence_number = read_number<std::uint32_t>(*text);
     if (!out.sequence_number)
       return fail(ErrorCode::control_block, "SequenceNumber is not a number");
   }
@@ -187,7 +255,116 @@ Features read_features(const xml::Element* block) {
       if (const auto key = feature.attribute("Key"); key && out.keys.size() < 64)
         out.keys.insert(*key);
   }
+  if (!out.keys.contains("PartialMessageTransmission")) return out;
+  // Unreadable limits count as not given: a peer's description is no reason to refuse its message.
+  auto& chunks = out.chunks.emplace();
+  const auto read = [&](const char* name, std::uint64_t& value) {
+    if (const auto text = block->attribute(name))
+      value = read_number<std::uint64_t>(*text).value_or(value);
+  };
+  read("MinChunkSize", chunks.min_chunk);
+  read("MaxChunkSize", chunks.max_chunk);
+  read("MaxMessageSize", chunks.max_message);
+  for (const char* name : {"ChunkMessageTimeout", "ChunkMessageTimeOut"})
+    if (const auto text = block->attribute(name))
+      chunks.timeout_seconds = read_number<std::uint32_t>(*text).value_or(0);
   return out;
+}
+
+base::Result<ChunkInformation> read_chunk(const xml::Element& element, ErrorCode broken) {
+  ChunkInformation out;
+  if (!element.children().empty()) return fail(broken, "ChunkInformation is not empty");
+  for (const auto& name : element.attribute_names()) {
+    const std::string text = element.attribute(name).value_or("");
+    bool ok = true;
+    if (name == "ChunkNumber") {
+      ok = (out.number = read_number<std::uint32_t>(text)).has_value();
+    } else if (name == "ChunkSize") {
+      ok = (out.size = read_number<std::uint64_t>(text)).has_value();
+    } else if (name == "TotalChunkNumbers") {
+      ok = (out.total_numbers = read_number<std::uint32_t>(text)).has_value();
+    } else if (name == "TotalMessageSize") {
+      ok = (out.total_size = read_number<std::uint64_t>(text)).has_value();
+    } else if (name == "ReceivedChunks") {
+      auto& list = out.received.emplace();
+      if (base::trim(text) == "-1") continue;
+      std::string current;
+      for (const char c : text + " ") {
+        if (c != ' ' && c != '\t' && c != '\n' && c != '\r') {
+          current.push_back(c);
+          continue;
+        }
+        if (current.empty()) continue;
+        const auto number = read_number<std::uint32_t>(current);
+        if (!number || list.size() == kMaxReceivedChunks)
+          return fail(broken, "ReceivedChunks is no list of numbers");
+        list.push_back(*number);
+        current.clear();
+      }
+    } else {
+      return fail(broken, "unknown attribute of ChunkInformation");
+    }
+    if (!ok) return fail(broken, "ChunkInformation with something that is no number");
+  }
+  return out;
+}
+
+base::Result<Content> read_chunk_package(const seal::Verified& message, ErrorCode broken) {
+  const auto wrong = [broken] { return fail(broken, "Body is not a chunk container"); };
+  const auto body = message.body().element.children();
+  if (body.size() != 1 || !body[0].is(ns::osci, "ContentPackage")) return wrong();
+  const auto containers = body[0].children();
+  if (containers.size() != 1 || !containers[0].is(ns::osci, "ContentContainer") ||
+      containers[0].attribute("Id") != "ChunkContentContainer")
+    return wrong();
+  const auto contents = containers[0].children();
+  const std::string reference = "cid:" + std::string(kChunkContentId);
+  if (contents.size() != 1 || !contents[0].is(ns::osci, "Content") ||
+      contents[0].attribute("href") != reference || !contents[0].children().empty())
+    return wrong();
+  if (message.attachments().size() != 1 || message.attachments()[0].content_id != kChunkContentId)
+    return fail(broken, "not exactly the chunk as attachment");
+  Content out;
+  out.attachments = message.attachments();
+  return out;
+}
+
+base::Result<> read_content(const seal::Verified& message, Content& out, ErrorCode broken) {
+  const auto& element = message.body().element;
+  const auto body = element.children();
+  if (body.size() != 1 || !body[0].is(ns::osci, "ContentPackage") || !element.element_only() ||
+      !body[0].element_only())
+    return fail(broken, "Body is not exactly one ContentPackage");
+  // EncryptedData first, then ContentContainers, nothing else (6.1). What is inside stays opaque.
+  bool containers = false;
+  for (const auto& child : body[0].children()) {
+    if (child.is(ns::osci, "ContentContainer"))
+      containers = true;
+    else if (!child.is(ns::xenc, "EncryptedData") || containers)
+      return fail(broken, "unexpected child of ContentPackage");
+  }
+  const auto context = seal::Context::from_scope(element.namespaces_in_scope());
+  if (!context) return fail(broken, context.error().detail);
+  out.context = *context;
+  out.body = std::string(inside(message.body().canonical));
+  out.attachments = message.attachments();
+  // Every stored block declares what the envelope will declare in which it goes out, so that it is
+  // canonical there.
+  if (const auto* certificates = message.block(ns::osci, "NonIntermediaryCertificates")) {
+    out.certificates = context->declared_on(certificates->canonical);
+    out.certificates_id = certificates->id;
+  }
+  for (auto& header : out.custom_headers) header.canonical = context->declared_on(header.canonical);
+  for (const auto& attachment : out.attachments)
+    if (attachment.content_id == "osci@message")
+      return fail(broken, "attachment named osci@message");
+  return {};
+}
+
+base::Result<std::string> read_subject(const xml::Element& element, ErrorCode broken) {
+  const auto text = element.text();
+  if (!text || text->size() > kMaxSubject) return fail(broken, "Subject too long");
+  return *text;
 }
 
 base::Result<std::string> read_message_id(const xml::Element& element, ErrorCode broken) {
@@ -247,7 +424,7 @@ base::Result<Selection> read_selection(const std::vector<xml::Element>& children
     }
   }
   if (process_card && at < children.size() && children[at].is(ns::osci, "Quantity")) {
-    out.limit = read_number(children[at++].attribute("Limit").value_or(""));
+    out.limit = read_number<std::uint32_t>(children[at++].attribute("Limit").value_or(""));
     if (!out.limit || *out.limit == 0) return fail(broken, "Quantity without positive Limit");
   }
   if (at != children.size()) return fail(broken, "unexpected child of the selection");

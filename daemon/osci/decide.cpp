@@ -26,7 +26,8 @@ Plan fault(base::Error error, std::optional<std::string> close_dialog = std::nul
 
 bool needs_dialog(MessageType type) {
   return type == MessageType::exit_dialog || type == MessageType::fetch_delivery ||
-         type == MessageType::fetch_process_card;
+         type == MessageType::fetch_process_card || type == MessageType::mediate_delivery ||
+         type == MessageType::partial_fetch_delivery;
 }
 
 void add_warnings(Plan& plan, const std::vector<std::string>& codes) {
@@ -374,6 +375,14 @@ class Decider {
       list_cards(request, client);
       if (plan_.turn) plan_.turn->result = std::string(kCards);
       break;
+    case MessageType::forward_delivery:
+    case MessageType::mediate_delivery:
+    case MessageType::partial_store_delivery:
+    case MessageType::partial_fetch_delivery:
+    case MessageType::accept_delivery:
+    case MessageType::process_delivery:
+      return fault(fail(ErrorCode::unsupported_message_type, std::string(message_.type())),
+                   plan_.turn ? std::optional(plan_.turn->conversation_id) : std::nullopt);
     }
     return std::move(plan_);
   }

@@ -1,6 +1,6 @@
-// OSCI 1.2 messages of the mailbox scenario as values: decoded from what the seal verified, encoded
-// to drafts that the seal closes. Used by both sides: the daemon decodes requests and encodes
-// answers, the client the other way round. Pure; thread-safe.
+// OSCI 1.2 messages as values: decoded from what the seal verified, encoded to drafts that the seal
+// closes. Used by both sides: the daemon decodes requests and encodes answers, the client the other
+// way round; towards a passive recipient the daemon is the client. Pure; thread-safe.
 #pragma once
 #include "base/clock.h"
 #include "base/result.h"
@@ -24,13 +24,19 @@ enum class MessageType {
   store_delivery,
   fetch_delivery,
   fetch_process_card,
+  forward_delivery,
+  mediate_delivery,
+  partial_store_delivery,
+  partial_fetch_delivery,
+  accept_delivery,  // the intermediary to a passive recipient
+  process_delivery, // the intermediary to a passive recipient
 };
+// Whether an intermediary is the supplier of this type: all but AcceptDelivery and ProcessDelivery.
+bool for_intermediary(MessageType type);
 // "StoreDelivery"; the answer is "ResponseTo" + that.
 std::string_view type_name(MessageType type);
 std::optional<MessageType> request_type(std::string_view name);
 std::optional<MessageType> answer_type(std::string_view name);
-// Every request type of OSCI 1.2 (1.2), also those that this build does not serve.
-bool is_known_request(std::string_view name);
 
 // Wire reference 7.
 struct ControlBlock {
@@ -48,10 +54,28 @@ struct RoleCertificate {
   crypto::Certificate certificate;
 };
 
+// What a supplier takes in chunked transfers (5.6, 11.8). Sizes in KiB.
+struct ChunkLimits {
+  std::uint64_t min_chunk = 1;
+  std::uint64_t max_chunk = 0;
+  std::uint64_t max_message = 0;
+  std::uint32_t timeout_seconds = 0; // 0: not announced
+};
+
 // FeatureDescription (5.6).
 struct Features {
   bool present = false;
   std::set<std::string> keys;
+  std::optional<ChunkLimits> chunks; // present with PartialMessageTransmission
+};
+
+// ChunkInformation (11.2). Which parts are there depends on the message; sizes in KiB.
+struct ChunkInformation {
+  std::optional<std::uint32_t> number; // counted from 1
+  std::optional<std::uint64_t> size;
+  std::optional<std::vector<std::uint32_t>> received; // empty list: "-1" on the wire
+  std::optional<std::uint32_t> total_numbers;
+  std::optional<std::uint64_t> total_size;
 };
 
 // SelectionRule and Quantity of FetchDelivery and FetchProcessCard (9).
@@ -90,14 +114,26 @@ struct Request {
   Features features;
   std::optional<crypto::Certificate> signer; // decoding only
 
-  // StoreDelivery
-  std::optional<std::string> message_id; // decoded
+  // ForwardDelivery, MediateDelivery: ContentReceiver/@URI as sent. Chosen by the sender: never
+  // dialled unless the directory lists it (13.8).
+  std::string receiver_uri;
+  // Deliveries. A MediateDelivery without a MessageId is "without protocol": no process card.
+  std::optional<std::string> message_id; // decoded; of a chunked transfer with its suffix (11.3)
   std::optional<std::string> subject;
   std::string quality_of_creation = "plain";
   std::string quality_of_reception = "plain";
+  // Of a PartialStoreDelivery: exactly one attachment, the chunk; none with `info_only`.
   Content content;
-  // FetchDelivery, FetchProcessCard
+  // FetchDelivery, PartialFetchDelivery, FetchProcessCard
   Selection selection;
+  // PartialStoreDelivery, PartialFetchDelivery
+  std::optional<ChunkInformation> chunk;
+  bool info_only = false;
+  // AcceptDelivery, ProcessDelivery
+  std::optional<mailbox::ProcessCard> card;
+  std::optional<std::string> reply_message_id;        // MessageIdResponse
+  std::optional<RoleCertificate> intermediary_cipher; // IntermediaryCertificates
+  std::optional<RoleCertificate> intermediary_signature;
 
   const RoleCertificate* certificate(std::string_view role) const; // first of that role; null
 };
@@ -112,7 +148,7 @@ struct ReplyFrame {
   Features features;
 };
 
-// Errors: unsupported_message_type, malformed_message / invalid_request (by `encrypted`).
+// For an intermediary. Errors: malformed_message / invalid_request (by `encrypted`).
 base::Result<ReplyFrame> decode_frame(const seal::Message& message);
 
 // Strict structure check of section 1.7 and 4.9 and the ControlBlock presence of 1.3 (for requests
@@ -120,21 +156,34 @@ base::Result<ReplyFrame> decode_frame(const seal::Message& message);
 // (encrypted) with the rule; message_id_missing is left to decide().
 base::Result<Request> decode_request(const seal::Verified& message, bool encrypted);
 
-// Own certificates by role for a request; writes NonIntermediaryCertificates in schema order with
-// Ids as in 2.5 unless given. The StoreDelivery content's `certificates` text is ignored when
-// encoding.
+// Writes NonIntermediaryCertificates in schema order from `certificates`, or, where that is empty,
+// as the canonical text in `content` (a delivery handed on).
 seal::Draft encode_request(const Request& request);
+// The block as encode_request() writes it.
+std::string certificates_block(const seal::Context& context, std::string_view id,
+                               const std::vector<RoleCertificate>& certificates);
 
 struct Answer {
   MessageType to = MessageType::init_dialog; // type of the request
   ControlBlock control;
-  std::vector<FeedbackEntry> feedback;     // the first states the overall result (10.1)
-  std::optional<std::string> message_id;   // ResponseToGetMessageId
-  std::vector<mailbox::ProcessCard> cards; // receipt, fetched delivery, or fetched cards
-  Selection selection;                     // echo
-  std::optional<Content> content;          // ResponseToFetchDelivery
+  std::vector<FeedbackEntry> feedback;        // the first states the overall result (10.1)
+  std::vector<FeedbackEntry> inside_feedback; // of the reassembled message (11.6)
+  // The new id, of the chunked delivery, or of a recipient's reply.
+  std::optional<std::string> message_id;
+  std::optional<std::string> subject; // ResponseToProcessDelivery
+  // Receipt, fetched delivery, or fetched cards; of a ResponseToMediateDelivery the request's.
+  std::vector<mailbox::ProcessCard> cards;
+  std::optional<mailbox::ProcessCard> reply_card; // ResponseToMediateDelivery
+  Selection selection;                            // echo
+  std::optional<ChunkInformation> chunk;
+  // ResponseToFetchDelivery, ResponseToMediateDelivery, ResponseToProcessDelivery; of a
+  // ResponseToPartialFetchDelivery exactly one attachment, the chunk.
+  std::optional<Content> content;
+  std::string quality_of_creation = "plain"; // ResponseToProcessDelivery with a MessageId
+  std::string quality_of_reception = "plain";
+  // NonIntermediaryCertificates: decoded from any answer; encoded into those of a recipient.
+  std::vector<RoleCertificate> certificates;
   // Decoding only
-  std::vector<RoleCertificate> certificates;       // NonIntermediaryCertificates of the delivery
   std::optional<crypto::Certificate> intermediary; // SignatureCertificateIntermediary of the answer
   std::optional<crypto::Certificate> signer;
   Features features;
@@ -145,12 +194,19 @@ struct Answer {
 
 struct Identity {
   crypto::Certificate signature_certificate;
+  std::optional<ChunkLimits> chunks{}; // announced in FeatureDescription
 };
 
 // Id of a certificate element, e.g. certificate_id("intermed_signature", cert) (2.5).
 std::string certificate_id(std::string_view role, const crypto::Certificate& certificate);
 
+// Answers of an intermediary carry its signature certificate; those of a passive recipient
+// (ResponseToAcceptDelivery, ResponseToProcessDelivery) theirs in `certificates`.
 seal::Draft encode_answer(const Answer& answer, const Identity& identity, bool is_signed);
+
+// Envelope constants of chunked transfers (2.5, 11.3).
+inline constexpr std::string_view kPartialSuffix = "_Partial";
+inline constexpr std::string_view kChunkContentId = "ChunkBlobStoreDelivery";
 
 // Errors: peer_fault (a SOAP fault; detail = "9400 text"), malformed_message.
 base::Result<Answer> decode_answer(const seal::Message& message, bool signature_required);

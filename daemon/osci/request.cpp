@@ -1,6 +1,6 @@
 #include "base/encoding.h"
 #include "osci/compose.h"
-#include "osci/message.h"
+#include "osci/types.h"
 #include "seal/names.h"
 #include "xml/writer.h"
 #include <algorithm>
@@ -14,45 +14,8 @@ using base::fail;
 
 namespace {
 
-constexpr std::size_t kMaxSubject = 4096;
 constexpr std::size_t kMaxCustomHeaders = 16;
-
-constexpr std::array<std::pair<MessageType, std::string_view>, 6> kTypes = {{
-    {MessageType::init_dialog, "InitDialog"},
-    {MessageType::exit_dialog, "ExitDialog"},
-    {MessageType::get_message_id, "GetMessageId"},
-    {MessageType::store_delivery, "StoreDelivery"},
-    {MessageType::fetch_delivery, "FetchDelivery"},
-    {MessageType::fetch_process_card, "FetchProcessCard"},
-}};
-
-// Wire reference 1.2: types that exist but are served by a later version.
-constexpr std::array<std::string_view, 4> kOtherRequests = {
-    "ForwardDelivery", "MediateDelivery", "PartialStoreDelivery", "PartialFetchDelivery"};
-
-// Roles that NonIntermediaryCertificates may hold, by message type (4.9).
-bool role_allowed(MessageType type, std::string_view role) {
-  switch (type) {
-  case MessageType::init_dialog:
-  case MessageType::get_message_id:
-    return role == "CipherCertificateOriginator" || role == "SignatureCertificateOriginator";
-  case MessageType::exit_dialog:
-  case MessageType::fetch_delivery:
-  case MessageType::fetch_process_card:
-    // The schema knows the signature certificate only; a cipher certificate is harmless here.
-    return role == "CipherCertificateOriginator" || role == "SignatureCertificateOriginator";
-  case MessageType::store_delivery:
-    return role == "CipherCertificateOriginator" || role == "CipherCertificateOtherAuthor" ||
-           role == "CipherCertificateAddressee" || role == "CipherCertificateOtherReader" ||
-           role == "SignatureCertificateOriginator" || role == "SignatureCertificateOtherAuthor";
-  }
-  return false;
-}
-
-bool role_repeats(std::string_view role) {
-  return role == "CipherCertificateOtherAuthor" || role == "CipherCertificateOtherReader" ||
-         role == "SignatureCertificateOtherAuthor";
-}
+constexpr std::size_t kMaxUri = 2048;
 
 base::Result<std::vector<std::string>> read_languages(const xml::Element& block, ErrorCode broken) {
   const auto list = block.attribute("LanguagesList");
@@ -71,61 +34,22 @@ base::Result<std::vector<std::string>> read_languages(const xml::Element& block,
   return out;
 }
 
-// The name of the block or Body child that a type must show (X3: the type is not believed on the
-// word of schemaLocation alone).
-struct Shape {
-  bool in_header;
-  std::string_view name;
+// The children of an osci (or osci2017) message block, taken in order.
+class Children {
+ public:
+  explicit Children(const xml::Element& block) : children_(block.children()) {}
+  const xml::Element* take(std::string_view namespace_uri, std::string_view name) {
+    if (at_ == children_.size() || !children_[at_].is(namespace_uri, name)) return nullptr;
+    return &children_[at_++];
+  }
+  bool done() const { return at_ == children_.size(); }
+
+ private:
+  std::vector<xml::Element> children_;
+  std::size_t at_ = 0;
 };
 
-Shape shape_of(MessageType type) {
-  switch (type) {
-  case MessageType::init_dialog:
-    return {false, "initDialog"};
-  case MessageType::exit_dialog:
-    return {false, "exitDialog"};
-  case MessageType::get_message_id:
-    return {false, "getMessageId"};
-  case MessageType::store_delivery:
-    return {true, "storeDelivery"};
-  case MessageType::fetch_delivery:
-    return {true, "fetchDelivery"};
-  case MessageType::fetch_process_card:
-    return {false, "fetchProcessCard"};
-  }
-  return {};
-}
-
-// Table 1.3. Response in implicit requests is ignored (7.3).
-base::Result<> check_control(MessageType type, const ControlBlock& control, ErrorCode broken) {
-  if (!control.challenge) return fail(broken, "ControlBlock without Challenge");
-  if (type == MessageType::init_dialog) {
-    if (control.conversation_id || control.sequence_number || control.response)
-      return fail(broken, "InitDialog carries a Challenge only");
-    return {};
-  }
-  if (!control.sequence_number) return fail(ErrorCode::control_block, "SequenceNumber missing");
-  if (control.conversation_id && !control.response)
-    return fail(ErrorCode::control_block, "Response missing in an explicit dialog");
-  return {};
-}
-
-base::Result<> read_store_delivery(const seal::Verified& message, const xml::Element& block,
-                                   Request& out, ErrorCode broken) {
-  std::size_t at = 0;
-  const auto children = block.children();
-  if (at < children.size() && children[at].is(ns::osci, "MessageId")) {
-    auto id = read_message_id(children[at++], broken);
-    if (!id) return id.error();
-    if (!id->empty()) out.message_id = std::move(*id);
-  }
-  if (at < children.size() && children[at].is(ns::osci, "Subject")) {
-    const auto text = children[at++].text();
-    if (!text || text->size() > kMaxSubject) return fail(broken, "Subject too long");
-    out.subject = *text;
-  }
-  if (at != children.size()) return fail(broken, "unexpected child of storeDelivery");
-
+base::Result<> read_qualities(const seal::Verified& message, Request& out, ErrorCode broken) {
   int creation = 0, reception = 0;
   for (const auto& one : message.blocks()) {
     if (!one.element.is(ns::osci, "QualityOfTimestamp")) continue;
@@ -142,64 +66,129 @@ base::Result<> read_store_delivery(const seal::Verified& message, const xml::Ele
       return fail(broken, "unknown Service in QualityOfTimestamp");
     }
   }
-  if (creation != 1 || reception != 1)
-    return fail(broken, "StoreDelivery needs QualityOfTimestamp for creation and reception");
+  const auto wanted = out.type == MessageType::process_delivery
+                          ? Qualities::none
+                          : qualities_of(out.type, out.message_id.has_value());
+  // The header of a MediateDelivery without MessageId may carry them for nothing.
+  const bool idle = out.type == MessageType::mediate_delivery && !out.message_id;
+  if (!idle && (creation != (wanted == Qualities::none ? 0 : 1) ||
+                reception != (wanted == Qualities::both ? 1 : 0)))
+    return fail(broken, "QualityOfTimestamp missing or not expected");
+  return {};
+}
 
+// The message block of a type whose element stands in the header.
+base::Result<> read_message_block(const xml::Element& block, Request& out, ErrorCode broken) {
+  Children children(block);
+  if (out.type == MessageType::fetch_delivery) {
+    auto selection = read_selection(block.children(), false, broken);
+    if (!selection) return selection.error();
+    out.selection = std::move(*selection);
+    return {};
+  }
+  if (out.type == MessageType::partial_fetch_delivery) {
+    auto all = block.children();
+    if (all.empty() || !all.back().is(ns::osci2017, "ChunkInformation"))
+      return fail(broken, "ChunkInformation missing");
+    auto chunk = read_chunk(all.back(), broken);
+    if (!chunk) return chunk.error();
+    all.pop_back();
+    auto selection = read_selection(all, false, broken);
+    if (!selection) return selection.error();
+    if (!chunk->number || !chunk->size || !chunk->received || chunk->total_numbers ||
+        chunk->total_size)
+      return fail(broken, "ChunkInformation of a PartialFetchDelivery");
+    out.selection = std::move(*selection);
+    out.chunk = std::move(*chunk);
+    return {};
+  }
+  if (out.type == MessageType::forward_delivery || out.type == MessageType::mediate_delivery) {
+    const auto* receiver = children.take(ns::osci, "ContentReceiver");
+    const auto uri = receiver ? receiver->attribute("URI") : std::nullopt;
+    if (!uri || uri->empty() || uri->size() > kMaxUri)
+      return fail(broken, "ContentReceiver without URI");
+    out.receiver_uri = *uri;
+  }
+  if (out.type == MessageType::process_delivery) {
+    if (const auto* reply = children.take(ns::osci, "MessageIdResponse")) {
+      auto id = read_message_id(*reply, broken);
+      if (!id) return id.error();
+      out.reply_message_id = std::move(*id);
+    }
+  }
+  if (!for_intermediary(out.type)) {
+    if (const auto* card = children.take(ns::osci, "ProcessCardBundle")) {
+      auto read = read_bundle(*card, broken);
+      if (!read) return read.error();
+      out.card = std::move(*read);
+    }
+    if (out.type == MessageType::accept_delivery && !out.card)
+      return fail(broken, "AcceptDelivery without process card");
+  } else {
+    if (const auto* id_element = children.take(ns::osci, "MessageId")) {
+      auto id = read_message_id(*id_element, broken);
+      if (!id) return id.error();
+      if (!id->empty()) out.message_id = std::move(*id);
+    }
+    if (const auto* subject = children.take(ns::osci, "Subject")) {
+      auto read = read_subject(*subject, broken);
+      if (!read) return read.error();
+      out.subject = std::move(*read);
+    }
+  }
+  if (out.type == MessageType::partial_store_delivery) {
+    if (children.take(ns::osci2017, "InfoOnly")) {
+      out.info_only = true;
+    } else if (const auto* information = children.take(ns::osci2017, "ChunkInformation")) {
+      auto chunk = read_chunk(*information, broken);
+      if (!chunk) return chunk.error();
+      // The client omits what is 0, so a message below 1 KiB has no TotalMessageSize (11.2).
+      if (!chunk->number || !chunk->total_numbers || chunk->received)
+        return fail(broken, "ChunkInformation of a PartialStoreDelivery");
+      out.chunk = std::move(*chunk);
+    } else {
+      return fail(broken, "neither ChunkInformation nor InfoOnly");
+    }
+  }
+  if (!children.done()) return fail(broken, "unexpected child of the message block");
+  return {};
+}
+
+base::Result<> read_body(const seal::Verified& message, const Shape& shape, Request& out,
+                         ErrorCode broken) {
   const auto body = message.body().element.children();
-  if (body.size() != 1 || !body[0].is(ns::osci, "ContentPackage") ||
-      !message.body().element.element_only() || !body[0].element_only())
-    return fail(broken, "Body is not exactly one ContentPackage");
-  // EncryptedData first, then ContentContainers, nothing else (6.1). What is inside stays opaque.
-  bool containers = false;
-  for (const auto& child : body[0].children()) {
-    if (child.is(ns::osci, "ContentContainer"))
-      containers = true;
-    else if (!child.is(ns::xenc, "EncryptedData") || containers)
-      return fail(broken, "unexpected child of ContentPackage");
+  if (!shape.in_header) {
+    if (body.size() != 1 || !body[0].is(ns::osci, shape.name))
+      return fail(broken, "Body does not fit the message type");
+    if (out.type == MessageType::fetch_process_card) {
+      auto selection = read_selection(body[0].children(), true, broken);
+      if (!selection) return selection.error();
+      out.selection = std::move(*selection);
+    } else if (!body[0].children().empty()) {
+      return fail(broken, "Body element is not empty");
+    }
+  } else if (!shape.request_content) {
+    if (!body.empty()) return fail(broken, "Body is not empty");
+  } else if (out.type == MessageType::partial_store_delivery) {
+    if (out.info_only) {
+      if (body.size() > 1 || (!body.empty() && (!body[0].is(ns::osci, "ContentPackage") ||
+                                                !body[0].children().empty())))
+        return fail(broken, "InfoOnly with content");
+    } else {
+      auto content = read_chunk_package(message, broken);
+      if (!content) return content.error();
+      out.content.attachments = std::move(content->attachments);
+      return {};
+    }
+  } else {
+    return read_content(message, out.content, broken);
   }
-  const auto context = seal::Context::from_scope(message.body().element.namespaces_in_scope());
-  if (!context) return fail(broken, context.error().detail);
-  out.content.context = *context;
-  out.content.body = std::string(inside(message.body().canonical));
-  out.content.attachments = message.attachments();
-  // Every stored block declares what the answer's envelope will declare, so that it is canonical
-  // there.
-  if (const auto* certificates = message.block(ns::osci, "NonIntermediaryCertificates")) {
-    out.content.certificates = context->declared_on(certificates->canonical);
-    out.content.certificates_id = certificates->id;
-  }
-  for (auto& header : out.content.custom_headers)
-    header.canonical = context->declared_on(header.canonical);
-  for (const auto& attachment : out.content.attachments)
-    if (attachment.content_id == "osci@message")
-      return fail(broken, "attachment named osci@message");
+  if (!message.attachments().empty())
+    return fail(broken, "attachment in a message without content");
   return {};
 }
 
 } // namespace
-
-std::string_view type_name(MessageType type) {
-  for (const auto& [value, name] : kTypes)
-    if (value == type) return name;
-  return {};
-}
-
-std::optional<MessageType> request_type(std::string_view name) {
-  for (const auto& [value, text] : kTypes)
-    if (text == name) return value;
-  return std::nullopt;
-}
-
-std::optional<MessageType> answer_type(std::string_view name) {
-  constexpr std::string_view prefix = "ResponseTo";
-  if (!name.starts_with(prefix)) return std::nullopt;
-  return request_type(name.substr(prefix.size()));
-}
-
-bool is_known_request(std::string_view name) {
-  return request_type(name) ||
-         std::find(kOtherRequests.begin(), kOtherRequests.end(), name) != kOtherRequests.end();
-}
 
 const RoleCertificate* Request::certificate(std::string_view role) const {
   for (const auto& one : certificates)
@@ -212,11 +201,8 @@ base::Result<ReplyFrame> decode_frame(const seal::Message& message) {
       message.transport().encrypted ? ErrorCode::invalid_request : ErrorCode::malformed_message;
   ReplyFrame out;
   const auto type = request_type(message.type());
-  if (!type) {
-    if (is_known_request(message.type()))
-      return fail(ErrorCode::unsupported_message_type, message.type());
-    if (answer_type(message.type()) || message.type().starts_with("ResponseTo") ||
-        message.type() == "AcceptDelivery" || message.type() == "ProcessDelivery")
+  if (!type || !for_intermediary(*type)) {
+    if (type || answer_type(message.type()) || message.type().starts_with("ResponseTo"))
       return fail(ErrorCode::invalid_request, "not a request to an intermediary");
     return fail(broken, "unknown message type");
   }
@@ -227,7 +213,7 @@ base::Result<ReplyFrame> decode_frame(const seal::Message& message) {
   auto block = read_control_block(control->element, broken);
   if (!block) return block.error();
   out.control = std::move(*block);
-  if (const auto ok = check_control(out.type, out.control, broken); !ok) return ok.error();
+  if (const auto ok = check_request_control(out.type, out.control, broken); !ok) return ok.error();
   const auto* languages = parts.block(ns::osci, "DesiredLanguages");
   if (!languages) return fail(broken, "no DesiredLanguages");
   auto list = read_languages(languages->element, broken);
@@ -260,11 +246,12 @@ base::Result<Request> decode_request(const seal::Verified& message, bool encrypt
     const auto uri = element.namespace_uri();
     if (uri == ns::osci2017 && element.name() == "FeatureDescription") {
       out.features = read_features(&element);
+    } else if (shape.in_header &&
+               element.is(shape.namespace_2017 ? ns::osci2017 : ns::osci, shape.name)) {
+      special = &element;
     } else if (uri == ns::osci) {
       const auto name = element.name();
-      if (shape.in_header && name == shape.name) {
-        special = &element;
-      } else if (name == "ControlBlock") {
+      if (name == "ControlBlock") {
         auto control = read_control_block(element, broken);
         if (!control) return control.error();
         out.control = std::move(*control);
@@ -276,7 +263,18 @@ base::Result<Request> decode_request(const seal::Verified& message, bool encrypt
         auto certificates = read_certificates(element, broken);
         if (!certificates) return certificates.error();
         out.certificates = std::move(*certificates);
-      } else if (name != "QualityOfTimestamp" || out.type != MessageType::store_delivery) {
+      } else if (name == "IntermediaryCertificates" && !for_intermediary(out.type)) {
+        auto certificates = read_certificates(element, broken);
+        if (!certificates) return certificates.error();
+        for (auto& entry : *certificates) {
+          auto& known = entry.role == "CipherCertificateIntermediary" ? out.intermediary_cipher
+                                                                      : out.intermediary_signature;
+          if (known || (entry.role != "CipherCertificateIntermediary" &&
+                        entry.role != "SignatureCertificateIntermediary"))
+            return fail(broken, "unexpected intermediary certificate");
+          known = std::move(entry);
+        }
+      } else if (name != "QualityOfTimestamp") {
         return fail(broken, "unexpected OSCI header block");
       }
     } else if (uri == ns::osci2017 || uri == ns::soap || uri == ns::ds || uri == ns::xenc) {
@@ -290,7 +288,7 @@ base::Result<Request> decode_request(const seal::Verified& message, bool encrypt
   // The blocks that decode_frame() demanded are the same ones: header blocks of a name stand once.
   if (!message.block(ns::osci, "ControlBlock") || !message.block(ns::osci, "DesiredLanguages"))
     return fail(broken, "ControlBlock or DesiredLanguages missing");
-  if (const auto ok = check_control(out.type, out.control, broken); !ok) return ok.error();
+  if (const auto ok = check_request_control(out.type, out.control, broken); !ok) return ok.error();
 
   for (const auto& entry : out.certificates) {
     if (!role_allowed(out.type, entry.role))
@@ -299,40 +297,61 @@ base::Result<Request> decode_request(const seal::Verified& message, bool encrypt
       return fail(broken, "certificate role repeated");
   }
 
-  const auto body = message.body().element.children();
-  if (!shape.in_header) {
-    if (body.size() != 1 || !body[0].is(ns::osci, shape.name))
-      return fail(broken, "Body does not fit the message type");
-    if (out.type == MessageType::fetch_process_card) {
-      auto selection = read_selection(body[0].children(), true, broken);
-      if (!selection) return selection.error();
-      out.selection = std::move(*selection);
-    } else if (!body[0].children().empty()) {
-      return fail(broken, "Body element is not empty");
-    }
-  } else if (!special) {
-    return fail(broken, "message block missing");
+  if (shape.in_header) {
+    if (!special) return fail(broken, "message block missing");
+    if (const auto ok = read_message_block(*special, out, broken); !ok) return ok.error();
   }
-  if (out.type == MessageType::fetch_delivery) {
-    if (!body.empty()) return fail(broken, "Body is not empty");
-    auto selection = read_selection(special->children(), false, broken);
-    if (!selection) return selection.error();
-    out.selection = std::move(*selection);
-  }
-  if (out.type == MessageType::store_delivery) {
-    if (!out.certificate("CipherCertificateAddressee"))
-      return fail(broken, "StoreDelivery without CipherCertificateAddressee");
-    if (const auto ok = read_store_delivery(message, *special, out, broken); !ok) return ok.error();
-  } else if (!message.attachments().empty()) {
-    return fail(broken, "attachment in a message without content");
-  }
+  if (const auto ok = read_qualities(message, out, broken); !ok) return ok.error();
+  if ((out.type == MessageType::store_delivery ||
+       out.type == MessageType::partial_store_delivery) &&
+      !out.certificate("CipherCertificateAddressee"))
+    return fail(broken, "delivery without CipherCertificateAddressee");
+  if (const auto ok = read_body(message, shape, out, broken); !ok) return ok.error();
   return out;
 }
 
+std::string certificates_block(const seal::Context& c, std::string_view id,
+                               const std::vector<RoleCertificate>& certificates) {
+  // Schema order (4.9).
+  constexpr std::array<std::string_view, 7> order = {
+      "CipherCertificateOriginator",    "CipherCertificateOtherAuthor",
+      "CipherCertificateAddressee",     "CipherCertificateOtherReader",
+      "SignatureCertificateOriginator", "SignatureCertificateOtherAuthor",
+      "SignatureCertificateAddressee"};
+  std::string content;
+  for (const auto role : order)
+    for (const auto& entry : certificates)
+      if (entry.role == role)
+        content += certificate_element(c, entry.role, entry.id, entry.certificate);
+  return block(c, c.osci("NonIntermediaryCertificates"), id, "", "", ns::actor_none, content);
+}
+
+namespace {
+
+std::string message_block_content(const Request& request, const seal::Context& c) {
+  std::string out;
+  if (!request.receiver_uri.empty())
+    out += element(c.osci("ContentReceiver"),
+                   " URI=\"" + xml::escape_attribute(request.receiver_uri) + "\"", "");
+  if (request.reply_message_id)
+    out += element(c.osci("MessageIdResponse"), base::base64_encode(*request.reply_message_id));
+  if (request.card) out += bundle(c, "ProcessCardBundle", *request.card, Stamps::forwarding);
+  if (request.message_id) out += message_id_element(c, *request.message_id);
+  if (request.subject) out += element(c.osci("Subject"), xml::escape_text(*request.subject));
+  out += selection_elements(c, request.selection);
+  if (request.info_only) out += element("osci2017:InfoOnly", "");
+  if (request.chunk) out += chunk_element(*request.chunk);
+  return out;
+}
+
+} // namespace
+
 seal::Draft encode_request(const Request& request) {
   const seal::Context& c = request.content.context;
+  const Shape shape = shape_of(request.type);
   seal::Draft draft;
-  draft.direction = seal::Direction::request;
+  draft.direction =
+      for_intermediary(request.type) ? seal::Direction::request : seal::Direction::push;
   draft.type = std::string(type_name(request.type));
   draft.context = c;
   draft.blocks.push_back(control_block(c, request.control));
@@ -342,50 +361,41 @@ seal::Draft encode_request(const Request& request) {
       {"desiredlanguages",
        block(c, c.osci("DesiredLanguages"), "desiredlanguages", "",
              " LanguagesList=\"" + xml::escape_attribute(languages) + "\"", ns::actor_next, "")});
-  if (request.type == MessageType::store_delivery) {
-    const auto quality = [&](const char* service, const std::string& value) {
-      const std::string id = std::string("qualityoftimestamp_") + service;
-      draft.blocks.push_back({id, block(c, c.osci("QualityOfTimestamp"), id, "",
-                                        " Quality=\"" + xml::escape_attribute(value) +
-                                            "\" Service=\"" + service + "\"",
-                                        ns::actor_next, "")});
-    };
-    quality("creation", request.quality_of_creation);
-    quality("reception", request.quality_of_reception);
-    std::string content;
-    if (request.message_id) content += message_id_element(c, *request.message_id);
-    if (request.subject) content += element(c.osci("Subject"), xml::escape_text(*request.subject));
-    draft.blocks.push_back({"storedelivery", block(c, c.osci("storeDelivery"), "storedelivery", "",
-                                                   "", ns::actor_next, content)});
-    draft.body = request.content.body;
-    draft.attachments = request.content.attachments;
-  } else if (request.type == MessageType::fetch_delivery) {
-    draft.blocks.push_back(
-        {"fetchdelivery", block(c, c.osci("fetchDelivery"), "fetchdelivery", "", "", ns::actor_next,
-                                selection_elements(c, request.selection))});
+  if (for_intermediary(request.type))
+    add_qualities(draft, qualities_of(request.type, request.message_id.has_value()),
+                  request.quality_of_creation, request.quality_of_reception);
+  const std::string content = message_block_content(request, c);
+  if (!shape.in_header) {
+    draft.body = element(c.osci(std::string(shape.name)), content);
   } else {
-    draft.body = element(c.osci(std::string(shape_of(request.type).name)),
-                         selection_elements(c, request.selection));
+    const std::string id = base::to_lower_ascii(shape.name);
+    draft.blocks.push_back(
+        {id, shape.namespace_2017
+                 ? block_2017(c, std::string(shape.name), id, content)
+                 : block(c, c.osci(std::string(shape.name)), id, "", "", ns::actor_next, content)});
   }
-  if (!request.certificates.empty()) {
-    // Schema order (4.9).
-    constexpr std::array<std::string_view, 7> order = {
-        "CipherCertificateOriginator",    "CipherCertificateOtherAuthor",
-        "CipherCertificateAddressee",     "CipherCertificateOtherReader",
-        "SignatureCertificateOriginator", "SignatureCertificateOtherAuthor",
-        "SignatureCertificateAddressee"};
-    std::string content;
-    for (const auto role : order)
-      for (const auto& entry : request.certificates)
-        if (entry.role == role)
-          content += certificate_element(c, entry.role, entry.id, entry.certificate);
-    draft.blocks.push_back({"nonintermediarycertificates",
-                            block(c, c.osci("NonIntermediaryCertificates"),
-                                  "nonintermediarycertificates", "", "", ns::actor_none, content)});
+  if (request.intermediary_cipher || request.intermediary_signature) {
+    std::string list;
+    for (const auto* one : {&request.intermediary_cipher, &request.intermediary_signature})
+      if (*one) list += certificate_element(c, (*one)->role, (*one)->id, (*one)->certificate);
+    draft.blocks.push_back({"intermediarycertificates",
+                            block(c, c.osci("IntermediaryCertificates"), "intermediarycertificates",
+                                  "", "", ns::actor_none, list)});
   }
-  draft.blocks.push_back(feature_description(c));
+  if (!request.certificates.empty())
+    draft.blocks.push_back(
+        {request.content.certificates_id,
+         certificates_block(c, request.content.certificates_id, request.certificates)});
+  else if (!request.content.certificates.empty())
+    draft.blocks.push_back({request.content.certificates_id, request.content.certificates});
+  draft.blocks.push_back(feature_description(c, std::nullopt, true));
   for (const auto& header : request.content.custom_headers)
     draft.blocks.push_back({header.id, header.canonical});
+  if (request.type == MessageType::partial_store_delivery)
+    draft.body = request.info_only ? element(c.osci("ContentPackage"), "") : chunk_package(c);
+  else if (shape.request_content)
+    draft.body = request.content.body;
+  if (shape.request_content) draft.attachments = request.content.attachments;
   return draft;
 }
 

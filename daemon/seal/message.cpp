@@ -112,7 +112,7 @@ struct Opener {
     Message out(std::move(document));
 
     if (!location) {
-      if (options.direction == Direction::request) return bad("no schemaLocation");
+      if (is_request(options.direction)) return bad("no schemaLocation");
       if (children.size() != 1 || !children[0].is(ns::soap, "Body"))
         return bad("fault with something beside the Body");
       out.body_ = Block{children[0], "", ""};
@@ -130,7 +130,7 @@ struct Opener {
     if (header.empty() || header.size() > kMaxHeaderBlocks) return bad("number of header blocks");
 
     const std::string_view signature_name =
-        options.direction == Direction::request ? "ClientSignature" : "SupplierSignature";
+        is_request(options.direction) ? "ClientSignature" : "SupplierSignature";
     std::optional<xml::Element> signature;
     std::set<std::string> keys;
     for (const auto& element : header) {
@@ -166,8 +166,8 @@ struct Opener {
 
     if (signature) {
       out.signature_present_ = true;
-      auto signer = verify_signature(*signature, options.direction, out.blocks_, *out.body_,
-                                     out.attachments_);
+      auto signer = verify_signature(*signature, options.direction, out.type_, out.blocks_,
+                                     *out.body_, out.attachments_);
       if (signer)
         out.signer_ = *signer;
       else

@@ -17,9 +17,17 @@
 
 namespace seal {
 
-// Requests are signed in ClientSignature by SignatureCertificateOriginator; answers in
-// SupplierSignature by SignatureCertificateIntermediary (4.2).
-enum class Direction { request, answer };
+// Who signs, and where its certificate must stand (4.2).
+enum class Direction {
+  request,     // to an intermediary: ClientSignature, SignatureCertificateOriginator
+  answer,      // of an intermediary: SupplierSignature, SignatureCertificateIntermediary
+  push,        // AcceptDelivery, ProcessDelivery: ClientSignature, SignatureCertificateIntermediary
+  push_answer, // SupplierSignature; SignatureCertificateAddressee of a ResponseToAcceptDelivery,
+               // SignatureCertificateOriginator of a ResponseToProcessDelivery (roles swapped)
+};
+inline bool is_request(Direction direction) {
+  return direction == Direction::request || direction == Direction::push;
+}
 
 struct Attachment {
   std::string content_id;

@@ -71,18 +71,20 @@ base::Result<> check_reference(const xml::Element& reference,
 // The certificate element that RetrievalMethod names must stand in the block of the expected role:
 // a key "somewhere in the message" proves nothing (4.2, 13.4).
 base::Result<crypto::Certificate> signer_certificate(const xml::Element& key_info,
-                                                     Direction direction,
+                                                     Direction direction, std::string_view type,
                                                      const std::vector<Block>& blocks) {
   const auto methods = key_info.children();
   if (methods.size() != 1 || !methods[0].is(ns::ds, "RetrievalMethod") ||
       !only_attributes(methods[0], {"URI", "Type"}) || !methods[0].children().empty())
     return wrong("KeyInfo is not exactly one RetrievalMethod");
   const auto uri = methods[0].attribute("URI");
+  const bool intermediary = direction == Direction::answer || direction == Direction::push;
   const std::string_view holder =
-      direction == Direction::request ? "NonIntermediaryCertificates" : "IntermediaryCertificates";
-  const std::string_view role = direction == Direction::request
-                                    ? "SignatureCertificateOriginator"
-                                    : "SignatureCertificateIntermediary";
+      intermediary ? "IntermediaryCertificates" : "NonIntermediaryCertificates";
+  const std::string_view role = intermediary ? "SignatureCertificateIntermediary"
+                                : type == "ResponseToAcceptDelivery"
+                                    ? "SignatureCertificateAddressee"
+                                    : "SignatureCertificateOriginator";
   for (const auto& block : blocks) {
     if (!block.element.is(ns::osci, holder)) continue;
     for (const auto& entry : block.element.children()) {
@@ -106,7 +108,7 @@ base::Result<crypto::Certificate> signer_certificate(const xml::Element& key_inf
 } // namespace
 
 base::Result<crypto::Certificate> verify_signature(const xml::Element& signature_block,
-                                                   Direction direction,
+                                                   Direction direction, std::string_view type,
                                                    const std::vector<Block>& blocks,
                                                    const Block& body,
                                                    const std::vector<Attachment>& attachments) {
@@ -125,7 +127,7 @@ base::Result<crypto::Certificate> verify_signature(const xml::Element& signature
   const auto algorithm = crypto::signature_from_uri(info[1].attribute("Algorithm").value_or(""));
   if (!algorithm) return wrong("signature algorithm not allowed");
 
-  const auto certificate = signer_certificate(signature[2], direction, blocks);
+  const auto certificate = signer_certificate(signature[2], direction, type, blocks);
   if (!certificate) return certificate.error();
   // The signature over SignedInfo comes first: unsigned references are not worth hashing megabytes
   // for.
@@ -180,7 +182,7 @@ base::Result<std::string> write_signature(const Draft& draft, std::string_view b
   const auto value = crypto::sign(sign.key.key, sign.algorithm,
                                   "<" + name + c.declarations() + ">" + info + "</" + name + ">");
   if (!value) return value.error();
-  const bool request = draft.direction == Direction::request;
+  const bool request = is_request(draft.direction);
   return element(
       c.osci(request ? "ClientSignature" : "SupplierSignature"),
       std::string(" Id=\"") + (request ? "clientsignature" : "suppliersignature") + "\" " +

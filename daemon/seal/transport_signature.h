@@ -8,7 +8,7 @@ namespace seal {
 // and `attachments`: a reference set that is smaller, larger or repeated is refused (4.3, 13.4).
 // Errors: signature_wrong, signature_incomplete.
 base::Result<crypto::Certificate> verify_signature(const xml::Element& signature_block,
-                                                   Direction direction,
+                                                   Direction direction, std::string_view type,
                                                    const std::vector<Block>& blocks,
                                                    const Block& body,
                                                    const std::vector<Attachment>& attachments);

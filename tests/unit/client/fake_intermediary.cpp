@@ -2,6 +2,7 @@
 #include "base/encoding.h"
 #include "osci/feedback.h"
 #include <algorithm>
+#include <gtest/gtest.h>
 
 namespace test {
 
@@ -171,6 +172,8 @@ void FakeIntermediary::carry_out(const osci::Request& request, osci::Answer& out
     if (out.cards.empty()) out.feedback = {osci::feedback_entry("9804", "de")};
     break;
   }
+  default:
+    ADD_FAILURE() << "the fake does not serve " << osci::type_name(request.type);
   }
 }
 
