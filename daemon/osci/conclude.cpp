@@ -1,0 +1,60 @@
+#include "base/encoding.h"
+#include "osci/decider.h"
+
+namespace osci {
+
+using base::ErrorCode;
+using base::fail;
+
+base::Result<Answer> conclude(const Plan& plan,
+                              const base::Result<StoreOutcome>& outcome_of_store) {
+  Answer answer;
+  answer.to = plan.type;
+  answer.control = plan.control;
+  answer.selection = plan.selection;
+  std::optional<base::Error> error = plan.refusal;
+  if (!error && !outcome_of_store) error = outcome_of_store.error();
+  std::vector<std::string> notes;
+
+  if (!error) {
+    const StoreOutcome& outcome = *outcome_of_store;
+    if (const auto* receipt = std::get_if<mailbox::Receipt>(&outcome)) {
+      answer.cards.push_back(receipt->card);
+      // A repeat gets the receipt as it was given the first time.
+      notes = receipt->feedback;
+    } else if (const auto* fetched = std::get_if<mailbox::Fetched>(&outcome)) {
+      if (!fetched->delivery) {
+        error = fail(ErrorCode::no_delivery);
+      } else {
+        const auto& delivery = *fetched->delivery;
+        answer.cards.push_back(delivery.card);
+        auto content = content_of(delivery.context, delivery.parts);
+        if (!content) return content.error();
+        answer.content = std::move(*content);
+        if (fetched->waiting > 0) notes.emplace_back("3800");
+      }
+    } else if (const auto* page = std::get_if<mailbox::CardPage>(&outcome)) {
+      if (page->cards.empty()) error = fail(ErrorCode::no_process_card);
+      answer.cards = page->cards;
+      if (page->more) notes.emplace_back("3801");
+    }
+  }
+
+  if (error) {
+    answer.feedback.push_back(feedback_entry(
+        outcome(error->code).osci_code.empty() ? "9811" : outcome(error->code).osci_code,
+        plan.language));
+    answer.cards.clear();
+    answer.content.reset();
+    return answer;
+  }
+  const bool open = plan.explicit_dialog && plan.type != MessageType::exit_dialog;
+  answer.feedback.push_back(feedback_entry(open ? "0801" : "0800", plan.language));
+  if (plan.type != MessageType::store_delivery)
+    notes.insert(notes.begin(), plan.warnings.begin(), plan.warnings.end());
+  for (const auto& code : notes) answer.feedback.push_back(feedback_entry(code, plan.language));
+  if (plan.type == MessageType::get_message_id) answer.message_id = plan.message_id;
+  return answer;
+}
+
+} // namespace osci

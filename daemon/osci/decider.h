@@ -1,0 +1,70 @@
+// decide() as a class: one request, one plan. Private to osci/. The parts stand in decide.cpp
+// (dialog rules), orders.cpp (mailbox orders) and one file for each further kind of order.
+#pragma once
+#include "osci/decide.h"
+#include <string_view>
+
+namespace osci {
+
+constexpr std::size_t kChallengeOctets = 18; // 144 bits; the reference client draws 80 (13.5)
+
+// Results that a dialog remembers, so that an identical repeat gets the same answer (last_result).
+constexpr std::string_view kRefused = "refused:", kIssued = "issued:", kFetched = "fetched:",
+                           kStored = "stored", kCards = "cards", kClosed = "closed";
+
+// An order-level error as last_result; the code is enough to repeat the answer.
+std::string refused_result(const base::Error& error);
+
+Plan fault(base::Error error, std::optional<std::string> close_dialog = std::nullopt);
+void add_warnings(Plan& plan, const std::vector<std::string>& codes);
+
+// A request's content as the store keeps it, and back as content of an answer.
+std::vector<mailbox::Part> parts_of(const Content& content);
+base::Result<Content> content_of(const std::string& context,
+                                 const std::vector<mailbox::Part>& parts);
+
+// Would a recipient be able to open this delivery? What is accepted but cannot be read back would
+// stand at the head of its mailbox for ever: Ids that our answers need too, a namespace context
+// that changes the canonical form, more of something than a reader takes. So the answer to a fetch
+// is composed once before the delivery is stored, read back, and compared block by block.
+// Attachment octets do not matter here.
+base::Result<> check_replay(const mailbox::NewDelivery& delivery,
+                            const crypto::Certificate& stand_in, base::RandomSource& random);
+
+class Decider {
+ public:
+  Decider(const seal::Message& message, const Situation& situation)
+      : message_(message), s_(situation) {}
+
+  Plan decide();
+
+ private:
+  Plan in_dialog();
+  Plan implicit();
+  // A wrong signature changes nothing but the challenge (S7). An ExitDialog ends the dialog all the
+  // same: its answer carries no challenge to go on with.
+  Plan refuse_unverified(base::Error error);
+  Plan repeat(const mailbox::Dialog& dialog);
+
+  // An order-level error: Feedback in the matching answer, and the dialog's turn.
+  Plan refuse(base::Error error);
+  // A SOAP fault that also ends the dialog, if the request came in one.
+  Plan fault_here(base::Error error);
+  // What an inspection of certificates refused: a fault or an order-level error, by its code.
+  Plan refuse_inspected(const base::Error& error);
+
+  // The mailbox that a delivery for this cipher certificate goes to; nullopt: none.
+  std::optional<std::string> mailbox_of(const crypto::Certificate& addressee) const;
+
+  Plan execute(const Request& request, const crypto::Certificate& client);
+  Plan store(const Request& request, const crypto::Certificate& client);
+  void fetch(const Request& request, const crypto::Certificate& client);
+  void list_cards(const Request& request, const crypto::Certificate& client);
+
+  const seal::Message& message_;
+  const Situation& s_;
+  ReplyFrame frame_;
+  Plan plan_;
+};
+
+} // namespace osci

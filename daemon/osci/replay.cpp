@@ -1,0 +1,105 @@
+// From a request to what is stored, and from there to what goes out.
+#include "base/encoding.h"
+#include "osci/compose.h"
+#include "osci/decider.h"
+
+namespace osci {
+
+using base::ErrorCode;
+using base::fail;
+
+std::vector<mailbox::Part> parts_of(const Content& content) {
+  using mailbox::Part;
+  using mailbox::PartKind;
+  std::vector<Part> out;
+  out.push_back(Part{PartKind::content, "", "", "", content.body});
+  out.push_back(
+      Part{PartKind::certificates, content.certificates_id, "", "", content.certificates});
+  for (const auto& header : content.custom_headers)
+    out.push_back(Part{PartKind::custom_header, header.id, "", "", header.canonical});
+  for (const auto& attachment : content.attachments)
+    out.push_back(Part{PartKind::attachment, attachment.content_id, attachment.content_type,
+                       attachment.headers, attachment.bytes});
+  return out;
+}
+
+base::Result<Content> content_of(const std::string& context,
+                                 const std::vector<mailbox::Part>& parts) {
+  Content out;
+  auto read = seal::Context::deserialise(context);
+  if (!read) return read.error();
+  out.context = std::move(*read);
+  for (const auto& part : parts) {
+    switch (part.kind) {
+    case mailbox::PartKind::content:
+      out.body = part.bytes;
+      break;
+    case mailbox::PartKind::certificates:
+      out.certificates = part.bytes;
+      out.certificates_id = part.name;
+      break;
+    case mailbox::PartKind::custom_header:
+      out.custom_headers.push_back(CustomHeader{part.name, part.bytes});
+      break;
+    case mailbox::PartKind::attachment:
+      out.attachments.push_back(
+          seal::Attachment{part.name, part.content_type, part.headers, part.bytes, false});
+      break;
+    }
+  }
+  return out;
+}
+
+base::Result<> check_replay(const mailbox::NewDelivery& delivery,
+                            const crypto::Certificate& stand_in, base::RandomSource& random) {
+  const auto refuse = [](const std::string& why) {
+    return fail(ErrorCode::invalid_request, "delivery could not be handed out: " + why);
+  };
+  std::vector<mailbox::Part> parts = delivery.parts;
+  for (auto& part : parts)
+    if (part.kind == mailbox::PartKind::attachment) part.bytes.clear();
+  auto content = content_of(delivery.context, parts);
+  if (!content) return refuse(content.error().detail);
+
+  Answer answer;
+  answer.to = MessageType::fetch_delivery;
+  const std::string challenge = base::base64_encode_line(std::string(kChallengeOctets, 'c'));
+  answer.control = {std::string(18, '9'), 4'000'000'000u, challenge, challenge};
+  answer.feedback = {feedback_entry("0801", "de"), feedback_entry("3800", "de")};
+  answer.selection.rule = Selection::Rule::message_ids;
+  answer.selection.message_ids = {delivery.message_id};
+  mailbox::ProcessCard card;
+  card.message_id = delivery.message_id;
+  card.creation = card.modification = delivery.creation;
+  card.forwarding = delivery.creation;
+  card.subject = delivery.subject;
+  card.inspections = delivery.inspections;
+  answer.cards.push_back(std::move(card));
+  answer.content = std::move(*content);
+  const seal::Draft draft = encode_answer(answer, Identity{stand_in}, true);
+  const auto wire = seal::close(draft, std::nullopt, std::nullopt, random);
+  if (!wire) return refuse(wire.error().detail);
+
+  seal::OpenOptions options;
+  options.direction = seal::Direction::answer;
+  const auto read = seal::open(*wire, "", {}, options, random);
+  if (!read) return refuse(read.error().detail);
+  const auto view = read->unverified();
+  if (view.blocks().size() != draft.blocks.size()) return refuse("header blocks");
+  for (std::size_t i = 0; i < draft.blocks.size(); ++i)
+    if (view.blocks()[i].id != draft.blocks[i].id ||
+        view.blocks()[i].canonical != draft.blocks[i].canonical)
+      return refuse("a header block would change");
+  if (inside(view.body().canonical) != draft.body) return refuse("the content would change");
+  // The signature block and the intermediary's certificate come on top.
+  std::size_t certificates = 0;
+  for (const auto& [id, owner] : view.ids()) {
+    if (id == "suppliersignature") return refuse("Id used twice");
+    certificates += id.starts_with("intermed_signature_");
+  }
+  if (certificates != 1) return refuse("Id used twice");
+  if (const auto decoded = decode_answer(*read, false); !decoded)
+    return refuse(decoded.error().detail);
+  return {};
+}
+} // namespace osci
