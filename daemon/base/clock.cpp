@@ -85,4 +85,16 @@ Result<Instant> parse_datetime(std::string_view text) {
          Milliseconds{fraction};
 }
 
+// Central European summer time runs from the last Sunday of March to the last Sunday of October and
+// changes after midnight; the rule is the EU's since 1996, and g++ 12 has no time zone database of
+// its own.
+Instant german_midnight(std::chrono::year_month_day date) {
+  using namespace std::chrono;
+  const sys_days day{date};
+  const sys_days summer{date.year() / March / Sunday[last]};
+  const sys_days winter{date.year() / October / Sunday[last]};
+  const hours offset{summer < day && day <= winter ? 2 : 1};
+  return Instant{day} - offset;
+}
+
 } // namespace base

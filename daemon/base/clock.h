@@ -41,5 +41,7 @@ std::string format_datetime(Instant instant);
 // Accepts YYYY-MM-DDThh:mm:ss[.f+](Z|±hh:mm); fraction digits past the third are cut. Any error:
 // invalid_request.
 Result<Instant> parse_datetime(std::string_view text);
+// Midnight in Germany: contracts, validities and exceptions are dated in local time.
+Instant german_midnight(std::chrono::year_month_day date);
 
 } // namespace base

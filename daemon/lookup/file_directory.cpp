@@ -155,25 +155,13 @@ bool holds_private_key(std::string_view text) {
          (text[pkcs.size()] == '\x05' || text[pkcs.size()] == '\x0c');
 }
 
-// Midnight in Germany: contracts and validities are dated in local time. Central European summer
-// time runs from the last Sunday of March to the last Sunday of October and changes after midnight;
-// the rule is the EU's since 1996, and g++ 12 has no time zone database of its own.
-base::Instant berlin_midnight(std::chrono::year_month_day date) {
-  using namespace std::chrono;
-  const sys_days day{date};
-  const sys_days summer{date.year() / March / Sunday[last]};
-  const sys_days winter{date.year() / October / Sunday[last]};
-  const hours offset{summer < day && day <= winter ? 2 : 1};
-  return base::Instant{day} - offset;
-}
-
 Result<std::optional<base::Instant>> instant_of(const toml::node& node) {
   using namespace std::chrono;
   const auto day_of = [](const toml::date& date) {
     return year_month_day{year{date.year}, month{date.month}, day{date.day}};
   };
   if (const auto* date = node.as_date())
-    return std::optional<base::Instant>{berlin_midnight(day_of(date->get()))};
+    return std::optional<base::Instant>{base::german_midnight(day_of(date->get()))};
   if (const auto* moment = node.as_date_time(); moment != nullptr && moment->get().offset) {
     const auto& at = moment->get();
     return std::optional<base::Instant>{

@@ -59,6 +59,17 @@ TEST(DateTime, IsReadWithEveryKindOfZoneAndFraction) {
   }
 }
 
+TEST(GermanMidnight, FollowsSummerTime) {
+  using namespace std::chrono;
+  for (const auto& [date, expected] :
+       {std::pair{2026y / January / 1, "2025-12-31T23:00:00Z"},
+        {2026y / March / 29, "2026-03-28T23:00:00Z"}, // the clock changes after midnight
+        {2026y / March / 30, "2026-03-29T22:00:00Z"},
+        {2026y / October / 25, "2026-10-24T22:00:00Z"},
+        {2026y / October / 26, "2026-10-25T23:00:00Z"}})
+    EXPECT_EQ(base::format_datetime(base::german_midnight(date)), expected);
+}
+
 TEST(DateTime, WithoutZoneOrOtherwiseWrongIsRefused) {
   for (const char* text : {"",
                            "2026-01-01",
