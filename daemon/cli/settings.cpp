@@ -222,7 +222,7 @@ base::Result<std::unique_ptr<Connection>> Connection::make(const CommonOptions& 
   out->transport_ = std::make_unique<HttpTransport>(o.url, o.ca_file, limits, std::move(progress));
   client::Options options;
   options.retry.attempts = o.attempts;
-  options.open.allow_cbc = options.open.allow_rsa15 = o.legacy_ciphers;
+  options.open.allow_cbc = options.open.allow_3des = options.open.allow_rsa15 = o.legacy_ciphers;
   options.content.allow_cbc = options.content.allow_rsa15 = o.legacy_ciphers;
   out->session_ =
       std::make_unique<client::Session>(*out->transport_, std::move(identity), out->intermediary_,

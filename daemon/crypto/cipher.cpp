@@ -89,47 +89,62 @@ std::string encrypt(Cipher cipher, std::string_view key, std::string_view iv,
   return out;
 }
 
+CbcText decrypt_cbc(Cipher cipher, std::string_view key, std::string_view data) {
+  const std::size_t block = block_size(cipher);
+  base::check(!cipher_is_gcm(cipher) && key.size() == cipher_key_size(cipher), "CBC key length");
+  CbcText out;
+  if (data.size() < 2 * block || data.size() % block != 0) return out;
+  const openssl::ErrorScope scope;
+  const auto context = start(cipher, key, data.substr(0, block), false);
+  data.remove_prefix(block);
+  // OpenSSL would demand PKCS#7; XML Encryption allows any octets before the length octet (5.3).
+  require(EVP_CIPHER_CTX_set_padding(context.get(), 0) == 1, "CBC padding");
+  out.text.resize(data.size() + block);
+  unsigned char* at = octets(out.text);
+  run(context.get(), data, at);
+  int written = 0;
+  // Whole blocks without padding: there is nothing left that could be wrong.
+  require(EVP_CipherFinal_ex(context.get(), at, &written) == 1, "EVP_CipherFinal");
+
+  // 1 <= padding <= block, as masks: the subtractions borrow where the comparison fails.
+  const auto padding = unsigned{static_cast<unsigned char>(out.text[data.size() - 1])};
+  const unsigned too_small = (padding - 1u) >> 31;
+  const unsigned too_large = (static_cast<unsigned>(block) - padding) >> 31;
+  const unsigned good = 1u ^ (too_small | too_large);
+  out.text.resize(data.size() - (padding & (0u - good)));
+  out.genuine = good != 0;
+  return out;
+}
+
 base::Result<std::string> decrypt(Cipher cipher, std::string_view key, std::size_t iv_length,
                                   std::string_view data) {
   const auto bad = [] { return base::fail(base::ErrorCode::undecryptable); };
-  const bool gcm = cipher_is_gcm(cipher);
-  const std::size_t block = block_size(cipher);
-  if (!gcm) iv_length = block;
   if (key.size() != cipher_key_size(cipher)) return bad();
-  if (gcm && iv_length != 12 && iv_length != 16) return bad();
-  if (data.size() < iv_length + (gcm ? kTag : block)) return bad();
+  if (!cipher_is_gcm(cipher)) {
+    auto plain = decrypt_cbc(cipher, key, data);
+    if (plain.genuine) return std::move(plain.text);
+    OPENSSL_cleanse(plain.text.data(), plain.text.size());
+    return bad();
+  }
+  if (iv_length != 12 && iv_length != 16) return bad();
+  if (data.size() < iv_length + kTag) return bad();
   const openssl::ErrorScope scope;
   const auto context = start(cipher, key, data.substr(0, iv_length), false);
   data.remove_prefix(iv_length);
+  std::string tag(data.substr(data.size() - kTag));
+  data.remove_suffix(kTag);
+  require(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, kTag, tag.data()) == 1,
+          "GCM tag");
 
-  std::string tag;
-  if (gcm) {
-    tag = data.substr(data.size() - kTag);
-    data.remove_suffix(kTag);
-    require(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, kTag, tag.data()) == 1,
-            "GCM tag");
-  } else {
-    if (data.size() % block != 0) return bad();
-    // OpenSSL would demand PKCS#7; XML Encryption allows any octets before the length octet (5.3).
-    require(EVP_CIPHER_CTX_set_padding(context.get(), 0) == 1, "CBC padding");
-  }
-
-  std::string out(data.size() + block, '\0');
+  std::string out(data.size() + kTag, '\0');
   unsigned char* at = octets(out);
   run(context.get(), data, at);
   int written = 0;
-  bool good = EVP_CipherFinal_ex(context.get(), at, &written) == 1;
-  std::size_t size = data.size();
-  if (!gcm) {
-    const auto padding = static_cast<unsigned char>(out[size - 1]);
-    good = good && padding >= 1 && padding <= block;
-    if (good) size -= padding;
-  }
-  if (!good) {
+  if (EVP_CipherFinal_ex(context.get(), at, &written) != 1) {
     OPENSSL_cleanse(out.data(), out.size());
     return bad();
   }
-  out.resize(size);
+  out.resize(data.size());
   return out;
 }
 

@@ -20,4 +20,16 @@ std::string encrypt(Cipher cipher, std::string_view key, std::string_view iv,
 base::Result<std::string> decrypt(Cipher cipher, std::string_view key, std::size_t iv_length,
                                   std::string_view data);
 
+struct CbcText {
+  std::string text; // as long as the data promises when the padding is wrong: goes on being read
+  bool genuine = false;
+};
+
+// For callers that must not learn, or let anybody learn, whether the padding was right before they
+// have done everything they would do with a good text (wire reference 13.1, 13.3): the padding is
+// looked at without a branch, and wrong padding is one flag to be looked at last. Data of a length
+// that no CBC text can have (which everybody sees) gives an empty text, not genuine. `cipher` is a
+// CBC cipher and `key` as long as it wants.
+CbcText decrypt_cbc(Cipher cipher, std::string_view key, std::string_view data);
+
 } // namespace crypto

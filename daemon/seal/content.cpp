@@ -238,7 +238,7 @@ class Opener {
       return malformed("EncryptedData of an attachment");
     const auto management = single(children[1], ns::ds, "MgmtData");
     if (!management) return malformed("attachment without key");
-    auto method = parse_data_method(children[0], options_.allow_cbc);
+    auto method = parse_data_method(children[0], options_.allow_cbc, options_.allow_cbc);
     if (!method) return method.error();
     auto key = decoded_text(*management);
     if (!key || key->size() != crypto::cipher_key_size(method->cipher))
@@ -299,7 +299,7 @@ class Opener {
     const auto wrapped = wrapped_value ? decoded_text(*wrapped_value) : std::nullopt;
     const auto bytes = decoded_text(*value);
     if (!wrapped || !bytes) return malformed("CipherValue is not base64");
-    const auto method = parse_data_method(children[0], options_.allow_cbc);
+    const auto method = parse_data_method(children[0], options_.allow_cbc, options_.allow_cbc);
     if (!method) return method.error();
     const auto transport = parse_key_method(parts[0], options_.allow_rsa15);
     if (!transport) return transport.error();

@@ -4,6 +4,7 @@
 #include "seal/names.h"
 #include "seal/transport_encryption.h"
 #include "seal/transport_signature.h"
+#include "seal/uncovered.h"
 #include "xml/writer.h"
 #include <set>
 
@@ -97,6 +98,15 @@ base::Result<Verified> Message::verified(bool signature_required) const {
   return Verified(*this);
 }
 
+std::string Message::signed_digest() const {
+  if (!signature_block_) return {};
+  const auto signatures = signature_block_->children();
+  if (signatures.empty()) return {};
+  const auto parts = signatures.front().children();
+  if (parts.empty()) return {};
+  return crypto::digest(crypto::DigestAlgorithm::sha256, parts.front().canonical());
+}
+
 struct Opener {
   const OpenOptions& options;
 
@@ -166,6 +176,7 @@ struct Opener {
 
     if (signature) {
       out.signature_present_ = true;
+      out.signature_block_ = signature;
       auto signer = verify_signature(*signature, options.direction, out.type_, out.blocks_,
                                      *out.body_, out.attachments_);
       if (signer)
@@ -197,12 +208,11 @@ struct Opener {
       return fail(ErrorCode::malformed_message, "no SOAP envelope");
     auto decrypted = decrypt_envelope(*document, *parts, keys, options, random);
     if (!decrypted) return decrypted.error();
-    auto out = read_inner(*decrypted);
-    // CBC has no integrity: whatever the inner message looks like could be an attacker's doing, so
-    // until a signature is verified every failure looks like any other (13.3).
-    if (!crypto::cipher_is_gcm(decrypted->transport.cipher) &&
-        (!out || !out->signature_present_ || out->signature_error_))
-      return fail(ErrorCode::undecryptable);
+    if (!crypto::cipher_is_gcm(decrypted->transport.cipher)) return open_cbc(*decrypted, digest);
+    if (!decrypted->genuine) return fail(ErrorCode::undecryptable);
+    const auto inner = parse_inner(decrypted->plain);
+    if (!inner) return inner.error();
+    auto out = read_inner(*inner);
     if (!out) return out;
     out->transport_ = decrypted->transport;
     out->digest_ = std::move(digest);
@@ -210,19 +220,40 @@ struct Opener {
     return out;
   }
 
-  base::Result<Message> read_inner(const Decrypted& decrypted) const {
-    const auto parts = mime::parse(decrypted.plain, options.mime);
-    if (!parts) {
-      if (parts.error().code == ErrorCode::too_large) return parts.error();
-      return fail(ErrorCode::undecryptable);
-    }
-    auto document = parse_root_part(*parts, options.xml);
+  base::Result<mime::MessageView> parse_inner(std::string_view plain) const {
+    auto parts = mime::parse(plain, options.mime);
+    if (!parts && parts.error().code != ErrorCode::too_large) return fail(ErrorCode::undecryptable);
+    return parts;
+  }
+
+  base::Result<Message> read_inner(const mime::MessageView& parts) const {
+    auto document = parse_root_part(parts, options.xml);
     if (!document) {
       if (document.error().code == ErrorCode::malformed_message)
         return fail(ErrorCode::invalid_request, document.error().detail);
       return document.error();
     }
-    return read(*parts, std::move(*document), ErrorCode::invalid_request);
+    return read(parts, std::move(*document), ErrorCode::invalid_request);
+  }
+
+  // CBC has no integrity: whatever comes out of it could be an attacker's doing. So a wrong key or
+  // wrong padding is not acted upon: what came out is read like any other text, as far as it can be
+  // read, and whatever then falls short of a verified signature over everything is one and the same
+  // error without detail (13.1, 13.3). How far reading gets still takes its time; gateway/ lets the
+  // answer leave at a time that does not depend on it (gateway/refusal_times.h).
+  base::Result<Message> open_cbc(Decrypted& decrypted, std::string& digest) const {
+    const auto undecryptable = fail(ErrorCode::undecryptable);
+    const auto parts = parse_inner(decrypted.plain);
+    if (!parts) return undecryptable;
+    auto out = read_inner(*parts);
+    if (!out || !out->signature_present_ || out->signature_error_) return undecryptable;
+    if (!nothing_uncovered(decrypted.plain, *parts, out->blocks_, *out->body_) ||
+        !decrypted.genuine)
+      return undecryptable;
+    out->transport_ = decrypted.transport;
+    out->digest_ = std::move(digest);
+    out->plain_ = std::move(decrypted.plain);
+    return out;
   }
 };
 

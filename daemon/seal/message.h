@@ -57,7 +57,9 @@ struct OpenOptions {
   Direction direction = Direction::request;
   mime::Limits mime;
   xml::Limits xml;
-  bool allow_cbc = false; // legacy ciphers and key transport: off unless an operator turns them on
+  // Legacy ciphers and key transport: off unless an operator turns them on.
+  bool allow_cbc = false; // AES
+  bool allow_3des = false;
   bool allow_rsa15 = false;
 };
 
@@ -96,6 +98,9 @@ class Message {
 
   // SHA-256 (raw octets) of the body as received: recognises identical repeats.
   const std::string& digest() const { return digest_; }
+  // SHA-256 (raw octets) of what was signed, the canonical SignedInfo: the same for every encoding
+  // and encryption of one signed message. Empty: unsigned.
+  std::string signed_digest() const;
   // The inner MIME message: what was encrypted, or a copy of the body.
   const std::string& plain() const { return plain_; }
 
@@ -113,6 +118,7 @@ class Message {
   std::optional<Block> body_;
   std::vector<Attachment> attachments_;
   bool signature_present_ = false;
+  std::optional<xml::Element> signature_block_;
   std::optional<base::Error> signature_error_;
   std::optional<crypto::Certificate> signer_;
 };
@@ -122,7 +128,10 @@ class Message {
 // the cipher key pairs of this party; chosen by full certificate equality (5.2). Errors:
 // malformed_message, duplicate_id, too_large, unknown_cipher_certificate, undecryptable (one value
 // for every way a decryption can fail, without detail), invalid_request (decrypted, but no
-// message).
+// message). With CBC, which protects nothing, whatever is not exactly a message with a valid
+// signature is undecryptable too, and all of that is found out the same way: a wrong key, wrong
+// padding, no MIME, no XML, no signature, a wrong one, or octets that the signature does not cover
+// (13.1, 13.3).
 base::Result<Message> open(std::string_view body, std::string_view http_content_type,
                            const std::vector<crypto::KeyPair>& keys, const OpenOptions& options,
                            base::RandomSource& random);

@@ -39,7 +39,8 @@ std::size_t iv_size(crypto::Cipher cipher, std::size_t gcm_iv_length) {
   return cipher == crypto::Cipher::tripledes_cbc ? 8 : 16;
 }
 
-base::Result<DataMethod> parse_data_method(const xml::Element& method, bool allow_cbc) {
+base::Result<DataMethod> parse_data_method(const xml::Element& method, bool allow_cbc,
+                                           bool allow_3des) {
   DataMethod out;
   const auto children = method.children();
   if (children.size() > 1 || (children.size() == 1 && !children[0].is(ns::osci128, "IvLength")))
@@ -47,7 +48,9 @@ base::Result<DataMethod> parse_data_method(const xml::Element& method, bool allo
   const auto uri = method.attribute("Algorithm");
   if (!uri) return malformed("EncryptionMethod without Algorithm");
   const auto cipher = crypto::cipher_from_uri(*uri);
-  if (!cipher || (!crypto::cipher_is_gcm(*cipher) && !allow_cbc)) return undecryptable();
+  if (!cipher) return undecryptable();
+  const bool allowed = *cipher == crypto::Cipher::tripledes_cbc ? allow_3des : allow_cbc;
+  if (!crypto::cipher_is_gcm(*cipher) && !allowed) return undecryptable();
   out.cipher = *cipher;
   // Absent element means 16 (5.4). The reference client writes it beside CBC too, where it is
   // ignored.
@@ -161,7 +164,7 @@ base::Result<Decrypted> decrypt_envelope(const xml::Document& outer, const mime:
   const auto certificate = base::base64_decode(*certificate_text);
   const auto wrapped = base::base64_decode(*wrapped_text);
   if (!certificate || !wrapped) return malformed("invalid base64");
-  const auto method = parse_data_method(data[0], options.allow_cbc);
+  const auto method = parse_data_method(data[0], options.allow_cbc, options.allow_3des);
   if (!method) return method.error();
   const auto transport = parse_key_method(encrypted_key[0], options.allow_rsa15);
   if (!transport) return transport.error();
@@ -179,16 +182,21 @@ base::Result<Decrypted> decrypt_envelope(const xml::Document& outer, const mime:
   // a random one and the data is decrypted all the same.
   const auto key = crypto::unwrap_key(own->key, *transport, *wrapped,
                                       crypto::cipher_key_size(method->cipher), random);
-  auto plain = crypto::decrypt(method->cipher, key.key, method->iv_length, *bytes);
-  if (!key.genuine || !plain) return undecryptable();
-
   Decrypted out;
   out.transport.encrypted = true;
   out.transport.cipher = method->cipher;
   out.transport.iv_length = method->iv_length;
   out.transport.key_transport = *transport;
   out.transport.base64 = parts.parts[1].base64;
-  out.plain = std::move(*plain);
+  if (crypto::cipher_is_gcm(method->cipher)) {
+    auto plain = crypto::decrypt(method->cipher, key.key, method->iv_length, *bytes);
+    out.genuine = key.genuine && plain;
+    if (plain) out.plain = std::move(*plain);
+  } else {
+    auto plain = crypto::decrypt_cbc(method->cipher, key.key, *bytes);
+    out.genuine = key.genuine & plain.genuine;
+    out.plain = std::move(plain.text);
+  }
   return out;
 }
 

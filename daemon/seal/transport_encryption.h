@@ -6,10 +6,14 @@ namespace seal {
 
 struct Decrypted {
   Transport transport;
-  std::string plain;
+  std::string plain; // whatever the decryption gave
+  // False: the key could not be unwrapped, GCM's tag or CBC's padding is wrong. To be looked at
+  // last (13.3).
+  bool genuine = false;
 };
 
-// `outer`: parsed XML part of a message of type MessageEncrypted.
+// `outer`: parsed XML part of a message of type MessageEncrypted. Errors are only about what
+// everybody sees; how the decryption went is in `genuine`.
 base::Result<Decrypted> decrypt_envelope(const xml::Document& outer, const mime::MessageView& parts,
                                          const std::vector<crypto::KeyPair>& keys,
                                          const OpenOptions& options, base::RandomSource& random);
@@ -24,7 +28,8 @@ struct DataMethod {
 };
 // Errors: malformed_message for unknown children, undecryptable for algorithms or lengths not
 // allowed.
-base::Result<DataMethod> parse_data_method(const xml::Element& method, bool allow_cbc);
+base::Result<DataMethod> parse_data_method(const xml::Element& method, bool allow_cbc,
+                                           bool allow_3des);
 base::Result<crypto::KeyTransport> parse_key_method(const xml::Element& method, bool allow_rsa15);
 std::string write_data_method(crypto::Cipher cipher, std::size_t iv_length);
 std::string write_key_method(const crypto::KeyTransport& transport);

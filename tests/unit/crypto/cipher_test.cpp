@@ -211,6 +211,32 @@ TEST(Cbc, AnyOctetsBeforeTheLengthOctetAreAccepted) {
   }
 }
 
+// What comes out is as long whatever the padding, and wrong padding is a flag, not an end.
+TEST(Cbc, WrongPaddingIsReportedLastAndKeepsTheText) {
+  pki::SeededRandom random(14);
+  for (const Cipher cipher : {Cipher::aes128_cbc, Cipher::aes256_cbc, Cipher::tripledes_cbc}) {
+    const auto key = random.bytes(cipher_key_size(cipher));
+    const auto size = block(cipher);
+    for (std::size_t octet = 0; octet < 256; ++octet) {
+      auto filled = random.bytes(3 * size - 1);
+      filled.push_back(static_cast<char>(octet));
+      auto data = encrypt(cipher, key, random.bytes(size), filled);
+      data.erase(data.size() - size);
+      const auto out = decrypt_cbc(cipher, key, data);
+      const bool good = octet >= 1 && octet <= size;
+      EXPECT_EQ(out.genuine, good) << octet;
+      EXPECT_EQ(out.text, good ? filled.substr(0, filled.size() - octet) : filled) << octet;
+    }
+    for (const std::size_t length : {std::size_t{0}, size, size + 1, 3 * size - 1}) {
+      const auto out = decrypt_cbc(cipher, key, random.bytes(length));
+      EXPECT_FALSE(out.genuine);
+      EXPECT_TRUE(out.text.empty());
+    }
+  }
+  EXPECT_THROW(decrypt_cbc(Cipher::aes256_gcm, std::string(32, 'k'), ""), base::InternalError);
+  EXPECT_THROW(decrypt_cbc(Cipher::aes256_cbc, std::string(16, 'k'), ""), base::InternalError);
+}
+
 TEST(Cbc, WritesPkcs7) {
   const std::string key(32, 'k'), iv(16, 'i');
   const auto data = encrypt(Cipher::aes256_cbc, key, iv, "text");
