@@ -80,6 +80,57 @@ read_certificates(const std::vector<std::filesystem::path>& files) {
   return out;
 }
 
+// The exceptions of the configuration in the terms of the protocol. Those that are over stay in the
+// list, so that the log counts as the file does; they let nothing in.
+base::Result<std::vector<osci::LegacyException>>
+legacy_exceptions(const ops::Config& config, const directory::Directory& directory,
+                  base::Instant now) {
+  std::vector<osci::LegacyException> out;
+  for (const auto& configured : config.policy.legacy) {
+    osci::LegacyException exception;
+    exception.until = configured.until;
+    const auto number = std::to_string(out.size() + 1);
+    std::string algorithms;
+    for (const auto& name : configured.algorithms) {
+      exception.algorithms.push_back(osci::legacy_algorithm(name).value());
+      algorithms += (algorithms.empty() ? "" : " ") + name;
+    }
+    for (const auto& text : configured.originators) {
+      auto name = osci::originator_name(text);
+      if (!name)
+        return fail(ErrorCode::invalid_config,
+                    "[policy] legacy: exception " + number +
+                        ": `for` takes keys of organisations and SHA-256 fingerprints");
+      if (name->find(':') != std::string::npos && !directory.find(*name))
+        base::log(LogLevel::warning, "legacy.unknown_originator",
+                  "an exception names an organisation that is not in the directory",
+                  {{"exception", number}, {"originator", *name}});
+      exception.originators.push_back(std::move(*name));
+    }
+    const bool over = configured.until <= now;
+    base::log(LogLevel::warning, over ? "legacy.expired" : "legacy.allowed",
+              over ? "an exception for old algorithms is over; remove it from the configuration"
+                   : "old algorithms are let in by an exception",
+              {{"exception", number},
+               {"algorithms", algorithms},
+               {"until", base::format_datetime(configured.until)},
+               {"originators", configured.originators.empty()
+                                   ? std::string("everybody")
+                                   : std::to_string(configured.originators.size())}});
+    out.push_back(std::move(exception));
+  }
+  return out;
+}
+
+// For measuring what the levelling of refusals is worth (tests/oracle); nobody else sets it.
+std::chrono::milliseconds refusal_step(const ops::Config& config) {
+  if (!std::getenv("DC_NO_REFUSAL_STEP")) return config.policy.refusal_step;
+  base::log(LogLevel::critical, "refusal.not_levelled",
+            "DC_NO_REFUSAL_STEP is set: refusals tell by their time why a message could not be "
+            "decrypted; for measurements only");
+  return std::chrono::milliseconds{0};
+}
+
 // Everything that SIGHUP loads again: keys, trust and directory.
 base::Result<std::shared_ptr<const gateway::Settings>> load_settings(const ops::Config& config,
                                                                      base::Instant now) {
@@ -146,8 +197,10 @@ base::Result<std::shared_ptr<const gateway::Settings>> load_settings(const ops::
   open = gateway::request_limits();
   open.mime.parts = config.limits.parts;
   open.xml.size = config.limits.xml;
-  open.allow_cbc = config.policy.allow_cbc;
-  open.allow_rsa15 = config.policy.allow_rsa15;
+  auto legacy = legacy_exceptions(config, *settings->directory, now);
+  if (!legacy) return legacy.error();
+  policy.legacy = std::move(*legacy);
+  settings->refusal_step = refusal_step(config);
   return std::shared_ptr<const gateway::Settings>(std::move(settings));
 }
 

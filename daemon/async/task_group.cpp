@@ -88,4 +88,9 @@ asio::awaitable<void> sleep_for(std::chrono::steady_clock::duration time) {
   co_await timer.async_wait(asio::use_awaitable);
 }
 
+asio::awaitable<void> sleep_until(std::chrono::steady_clock::time_point time) {
+  asio::steady_timer timer(co_await asio::this_coro::executor, time);
+  co_await timer.async_wait(asio::use_awaitable);
+}
+
 } // namespace async

@@ -37,5 +37,6 @@ class TaskGroup {
 
 // Suspends the coroutine; throws operation_aborted when cancelled.
 asio::awaitable<void> sleep_for(std::chrono::steady_clock::duration time);
+asio::awaitable<void> sleep_until(std::chrono::steady_clock::time_point time); // likewise
 
 } // namespace async

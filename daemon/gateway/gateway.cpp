@@ -1,4 +1,5 @@
 #include "gateway/gateway.h"
+#include "async/task_group.h"
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "crypto/signature.h"
@@ -36,13 +37,33 @@ Reply fault(const base::Error& error, std::string_view type = {}, std::string_vi
   log_refusal(error, type, party, {});
   const auto level = osci::outcome(error.code).reply;
   if (level == osci::Reply::http) return refused_before_answer(error);
-  return reply(osci::write_fault(error.code));
+  Reply out = reply(osci::write_fault(error.code));
+  out.undecryptable = error.code == ErrorCode::undecryptable;
+  return out;
+}
+
+void log_legacy(const osci::Plan& plan, const osci::Policy& policy, std::string_view type) {
+  for (const auto& use : plan.legacy)
+    base::log(LogLevel::warning, "legacy.used", "an old algorithm was let in by an exception",
+              {{"algorithm", std::string(osci::legacy_name(use.algorithm))},
+               {"exception", std::to_string(use.exception + 1)},
+               {"until", base::format_datetime(policy.legacy[use.exception].until)},
+               {"type", std::string(type)},
+               {"party", plan.party}});
+}
+
+// Whether the request came from a party whose certificates were found good, whatever became of it.
+bool known_client(const osci::Plan& plan) {
+  if (std::holds_alternative<osci::Fault>(plan.action)) return false;
+  return !plan.refusal || (plan.refusal->code != ErrorCode::signature_wrong &&
+                           plan.refusal->code != ErrorCode::signer_certificate_wrong);
 }
 
 struct Opened {
   std::shared_ptr<const seal::Message> message;
   std::string
       conversation_id; // of the unverified ControlBlock: only finds the dialog to compare with
+  std::string signed_digest; // of a message without integrity (CBC); else empty
 };
 
 void log_outcome(const osci::Plan& plan, const osci::StoreOutcome& outcome) {
@@ -120,9 +141,17 @@ Gateway::Gateway(Parts parts, std::shared_ptr<const Settings> settings,
 
 asio::awaitable<Reply> Gateway::handle(std::shared_ptr<const std::string> body,
                                        std::string content_type) {
+  const auto arrived = RefusalTimes::Clock::now();
+  const std::size_t octets = body->size();
   std::string bug;
   try {
-    co_return co_await answer(std::move(body), std::move(content_type));
+    Reply out = co_await answer(std::move(body), std::move(content_type));
+    if (out.undecryptable) {
+      const auto due =
+          refusal_times_.due(settings_->refusal_step, arrived, RefusalTimes::Clock::now(), octets);
+      co_await async::sleep_until(due);
+    }
+    co_return out;
   } catch (const base::InternalError& error) {
     bug = error.what();
   } catch (const std::bad_alloc&) {
@@ -136,35 +165,51 @@ asio::awaitable<Reply> Gateway::handle(std::shared_ptr<const std::string> body,
 asio::awaitable<Reply> Gateway::answer(std::shared_ptr<const std::string> body,
                                        std::string content_type) {
   const auto settings = settings_;
-  auto open_job = [settings, body = std::move(body), content_type = std::move(content_type),
+  const auto options =
+      osci::legacy_options(settings->open, settings->policy.legacy, parts_.clock.now());
+  auto open_job = [settings, options, body = std::move(body),
+                   content_type = std::move(content_type),
                    &random = parts_.random]() mutable -> base::Result<Opened> {
-    auto message = seal::open(*body, content_type, settings->cipher_keys, settings->open, random);
+    auto message = seal::open(*body, content_type, settings->cipher_keys, options, random);
     if (!message) return message.error();
     Opened out;
     out.message = std::make_shared<const seal::Message>(std::move(*message));
+    const auto& transport = out.message->transport();
+    if (transport.encrypted && !crypto::cipher_is_gcm(transport.cipher))
+      out.signed_digest = out.message->signed_digest();
     if (const auto frame = osci::decode_frame(*out.message))
       out.conversation_id = frame->control.conversation_id.value_or("");
     return out;
   };
   auto opened = co_await parts_.cpu.run(std::move(open_job));
   if (!opened) co_return fault(opened.error());
+  const std::string signed_digest = opened->signed_digest;
+  if (!signed_digest.empty() &&
+      (!of_known_clients_.fits(signed_digest, opened->message->digest()) ||
+       !of_anybody_.accept(signed_digest, opened->message->digest())))
+    co_return fault(base::fail(ErrorCode::undecryptable, "signed content seen in other octets"));
 
   // One request at a time in each dialog; a silent re-send that overtakes its original waits here
   // and then finds the answer (7.4).
   const std::string conversation_id = opened->conversation_id;
   if (conversation_id.empty())
-    co_return co_await answer_opened(std::move(opened->message), settings, conversation_id);
+    co_return co_await answer_opened(std::move(opened->message), settings, conversation_id,
+                                     signed_digest);
   auto guard = co_await dialogs_.acquire(conversation_id);
   if (!guard) co_return fault(guard.error());
-  co_return co_await answer_opened(std::move(opened->message), settings, conversation_id);
+  co_return co_await answer_opened(std::move(opened->message), settings, conversation_id,
+                                   signed_digest);
 }
 
 asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Message> message,
                                               std::shared_ptr<const Settings> settings,
-                                              std::string conversation_id) {
+                                              std::string conversation_id,
+                                              std::string signed_digest) {
   std::optional<mailbox::Dialog> dialog;
   if (!conversation_id.empty()) {
-    if (auto known = answers_.find(conversation_id, message->digest())) {
+    // Every use of an old algorithm is looked at and logged; the repeat is answered by the plan.
+    const bool cacheable = osci::legacy_algorithms(message->transport()).empty();
+    if (auto known = cacheable ? answers_.find(conversation_id, message->digest()) : nullptr) {
       base::log(LogLevel::info, "request.repeated", "identical repeat answered as before",
                 {{"type", message->type()}});
       co_return Reply{200, std::move(known)};
@@ -187,6 +232,9 @@ asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Messag
   auto decided = co_await parts_.cpu.run(std::move(decide_job));
   if (!decided) co_return fault(decided.error(), message->type());
   const std::shared_ptr<osci::Plan> plan = *decided;
+  log_legacy(*plan, settings->policy, message->type());
+  if (!signed_digest.empty() && known_client(*plan))
+    of_known_clients_.accept(signed_digest, message->digest());
 
   if (const auto* broken = std::get_if<osci::Fault>(&plan->action)) {
     const base::Error error = broken->error;
@@ -242,9 +290,10 @@ asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Messag
         settings->signature_algorithm, crypto::DigestAlgorithm::sha256};
     std::optional<seal::EncryptFor> encrypt;
     if (plan->encrypt_for) {
-      encrypt = seal::EncryptFor{*plan->encrypt_for, crypto::Cipher::aes256_gcm,
-                                 plan->short_iv ? std::size_t{12} : std::size_t{16},
-                                 crypto::KeyTransport{}, message->transport().base64};
+      encrypt =
+          seal::EncryptFor{*plan->encrypt_for, plan->answer_encryption.cipher,
+                           plan->short_iv ? std::size_t{12} : std::size_t{16},
+                           plan->answer_encryption.key_transport, message->transport().base64};
     }
     return seal::close(draft, sign, encrypt, random);
   };

@@ -9,7 +9,9 @@
 #include "crypto/keys.h"
 #include "crypto/trust.h"
 #include "directory/directory.h"
+#include "gateway/accepted_once.h"
 #include "gateway/answer_cache.h"
+#include "gateway/refusal_times.h"
 #include "mailbox/message_id.h"
 #include "mailbox/store.h"
 #include "osci/decide.h"
@@ -33,7 +35,9 @@ struct Settings {
   std::shared_ptr<const directory::Directory> directory;
   std::shared_ptr<const crypto::TrustStore> trust;
   osci::Policy policy;
-  seal::OpenOptions open;
+  seal::OpenOptions open; // old algorithms: by policy.legacy, whatever stands here
+  // See RefusalTimes; the daemon's configuration does not allow 0.
+  std::chrono::milliseconds refusal_step{0};
 };
 
 // Limits of what is taken in, a margin below the defaults that readers have: what is accepted must
@@ -43,6 +47,7 @@ seal::OpenOptions request_limits();
 struct Reply {
   unsigned status = 200;
   std::shared_ptr<const std::string> body; // an OSCI message; empty with status 503
+  bool undecryptable = false;              // leaves when RefusalTimes says
 };
 
 class Gateway {
@@ -73,7 +78,7 @@ class Gateway {
   asio::awaitable<Reply> answer(std::shared_ptr<const std::string> body, std::string content_type);
   asio::awaitable<Reply> answer_opened(std::shared_ptr<const seal::Message> message,
                                        std::shared_ptr<const Settings> settings,
-                                       std::string conversation_id);
+                                       std::string conversation_id, std::string signed_digest);
   asio::awaitable<base::Result<>> close_dialog(std::string conversation_id);
   asio::awaitable<base::Result<osci::StoreOutcome>> carry_out(std::shared_ptr<osci::Plan> plan);
 
@@ -81,6 +86,11 @@ class Gateway {
   std::shared_ptr<const Settings> settings_;
   async::KeyedLock dialogs_;
   AnswerCache answers_;
+  RefusalTimes refusal_times_;
+  // Apart, because anybody can sign messages with certificates of his own making, and could
+  // displace what known clients sent.
+  AcceptedOnce of_known_clients_;
+  AcceptedOnce of_anybody_;
 };
 
 } // namespace gateway

@@ -1,4 +1,5 @@
 #include "ops/config.h"
+#include "ops/legacy_config.h"
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <fstream>
@@ -248,9 +249,10 @@ std::vector<Key> keys_of(Config& c, const Path& folder) {
 
       {"policy", "require_encryption", boolean(c.policy.require_encryption)},
       {"policy", "require_signature", boolean(c.policy.require_signature)},
-      {"policy", "allow_cbc", boolean(c.policy.allow_cbc)},
-      {"policy", "allow_rsa15", boolean(c.policy.allow_rsa15)},
       {"policy", "default_language", language(c.policy.default_language)},
+      {"policy", "refusal_step", duration(c.policy.refusal_step, milliseconds{20}, seconds{10})},
+      {"policy", "legacy",
+       [&c](const toml::node& node) { return read_legacy(node, c.policy.legacy); }},
 
       {"directory", "file", path(c.directory.file, folder)},
       {"directory", "create_mailboxes", boolean(c.directory.create_mailboxes)},

@@ -1,6 +1,7 @@
 // Configuration of dataclearingd: a TOML file read into a plain struct. config/dataclearing.toml
 // shows and explains every key.
 #pragma once
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "http/limits.h"
@@ -21,6 +22,15 @@ using Milliseconds = std::chrono::milliseconds;
 enum class UnknownIssuer { refuse, warn };
 enum class LogTarget { automatic, journal, standard_error };
 enum class LogFormat { text, json };
+
+// A dated exception for old algorithms.
+struct LegacyException {
+  std::vector<std::string> algorithms;  // "cbc", "3des", "rsa15"
+  base::Instant until{};                // first moment at which it no longer counts
+  std::vector<std::string> originators; // key `for`, as written; empty: everybody
+  std::string reason;                   // for people
+  bool operator==(const LegacyException&) const = default;
+};
 
 // Defaults are the members' initialisers. Paths are absolute after load_config.
 struct Config {
@@ -65,9 +75,10 @@ struct Config {
   struct Policy {
     bool require_encryption = true;
     bool require_signature = true;
-    bool allow_cbc = false;
-    bool allow_rsa15 = false;
     std::string default_language = "de";
+    // Answers to undecryptable messages leave this long after the message came, or a multiple.
+    Milliseconds refusal_step{250};
+    std::vector<LegacyException> legacy;
     bool operator==(const Policy&) const = default;
   } policy;
 

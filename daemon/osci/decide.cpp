@@ -60,7 +60,26 @@ std::string refused_result(const base::Error& error) {
 }
 
 Plan Decider::decide() {
+  Plan plan = decide_frame();
+  // What no signature covers, the type in schemaLocation above all, could have been changed in a
+  // CBC message; that it does not fit the rest is damage like any other (13.3).
+  const auto& transport = message_.transport();
+  if (auto* broken = std::get_if<Fault>(&plan.action);
+      broken && transport.encrypted && !crypto::cipher_is_gcm(transport.cipher) &&
+      (broken->error.code == ErrorCode::invalid_request ||
+       broken->error.code == ErrorCode::malformed_message ||
+       broken->error.code == ErrorCode::unsupported_message_type))
+    broken->error.code = ErrorCode::undecryptable;
+  // Whatever becomes of the request: the exceptions were made use of.
+  plan.legacy = std::move(legacy_);
+  if (plan.party.empty()) plan.party = std::move(legacy_party_);
+  return plan;
+}
+
+Plan Decider::decide_frame() {
   auto frame = decode_frame(message_);
+  if (const auto allowed = check_legacy(frame ? frame->client_cipher : std::nullopt); !allowed)
+    return fault(allowed.error());
   if (!frame) {
     // A broken ControlBlock in an open dialog breaks its challenge chain (7.4).
     return fault(frame.error(), s_.dialog && frame.error().code == ErrorCode::control_block
@@ -77,9 +96,33 @@ Plan Decider::decide() {
   plan_.control.sequence_number = frame_.control.sequence_number;
   plan_.short_iv = frame_.features.keys.contains("Support96Bit12ByteIV") ||
                    (message_.transport().encrypted && message_.transport().iv_length == 12);
+  plan_.answer_encryption = answer_encryption(message_.transport(), frame_.features);
 
   if (frame_.control.conversation_id) return in_dialog();
   return implicit();
+}
+
+// An exception names originators, and only a signature proves who one is. Everybody else is told
+// what any undecryptable message is told (13.3).
+base::Result<> Decider::check_legacy(const std::optional<crypto::Certificate>& client_cipher) {
+  const auto used = legacy_algorithms(message_.transport());
+  if (used.empty()) return {};
+  const auto verified = message_.verified(true);
+  if (!verified) return fail(ErrorCode::undecryptable, "old algorithms need a valid signature");
+  const auto& signer = *verified->signer();
+  std::vector<std::string> names{signer.fingerprint()};
+  if (const auto* owner = s_.directory.owner_of(signer.fingerprint())) names.push_back(owner->key);
+  // An organisation may be known by its cipher certificate only; a dialog has been opened by the
+  // one who signs it.
+  if (s_.dialog && s_.dialog->signature_fingerprint == signer.fingerprint())
+    names.push_back(s_.dialog->party);
+  else if (client_cipher && may_act_for(s_.directory, signer, *client_cipher))
+    names.push_back(party_of(s_.directory, *client_cipher));
+  auto uses = legacy_uses(s_.policy.legacy, used, names, s_.now);
+  if (!uses) return uses.error();
+  legacy_ = std::move(*uses);
+  legacy_party_ = names.size() > 1 ? names.back() : "cert:" + names.front();
+  return {};
 }
 
 // --- with ConversationId

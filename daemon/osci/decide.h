@@ -8,6 +8,7 @@
 #include "directory/directory.h"
 #include "mailbox/message_id.h"
 #include "mailbox/store.h"
+#include "osci/legacy.h"
 #include "osci/message.h"
 #include <memory>
 #include <optional>
@@ -27,6 +28,7 @@ struct Policy {
   std::uint32_t max_open_dialogs = 50; // per client
   std::uint32_t max_cards = 100;       // in one answer
   std::size_t max_message_ids = 200;   // in one selection
+  std::vector<LegacyException> legacy; // old algorithms that are let in
 };
 
 // What decide() may know. Borrowed for the call.
@@ -76,10 +78,12 @@ struct Plan {
   Selection selection;
   std::optional<crypto::Certificate> encrypt_for; // absent: answer in clear
   bool short_iv = true;
+  AnswerEncryption answer_encryption;
   bool explicit_dialog = false;
   // For the log
   std::string party;
   std::string mailbox;
+  std::vector<LegacyUse> legacy; // exceptions that this request needed
 };
 
 Plan decide(const seal::Message& message, const Situation& situation);

@@ -39,6 +39,9 @@ class Decider {
   Plan decide();
 
  private:
+  Plan decide_frame();
+  // Before anything else: may whoever sent this use the old algorithms that it used?
+  base::Result<> check_legacy(const std::optional<crypto::Certificate>& client_cipher);
   Plan in_dialog();
   Plan implicit();
   // A wrong signature changes nothing but the challenge (S7). An ExitDialog ends the dialog all the
@@ -64,6 +67,8 @@ class Decider {
   const seal::Message& message_;
   const Situation& s_;
   ReplyFrame frame_;
+  std::vector<LegacyUse> legacy_;
+  std::string legacy_party_;
   Plan plan_;
 };
 

@@ -33,9 +33,16 @@ directory::Organisation municipality(const std::string& org_key, const std::stri
 
 Intermediary::Intermediary() : Intermediary(osci::Policy{}) {}
 
-Intermediary::Intermediary(osci::Policy the_policy, bool legacy_ciphers)
-    : policy(std::move(the_policy)), legacy_ciphers_(legacy_ciphers), folder_(fresh_folder()),
+Intermediary::Intermediary(osci::Policy the_policy, bool legacy_ciphers,
+                           std::chrono::milliseconds refusal_step)
+    : policy(std::move(the_policy)), refusal_step_(refusal_step), folder_(fresh_folder()),
       ids_(std::string(32, 'k'), "test", std::chrono::hours{24 * 30}) {
+  using osci::LegacyAlgorithm;
+  if (legacy_ciphers)
+    policy.legacy.push_back(
+        {{LegacyAlgorithm::cbc, LegacyAlgorithm::tripledes, LegacyAlgorithm::rsa15},
+         base::Instant::max(),
+         {}});
   start();
 }
 
@@ -68,7 +75,7 @@ void Intermediary::start() {
       policy,
       {}};
   settings.open = gateway::request_limits();
-  settings.open.allow_cbc = settings.open.allow_rsa15 = legacy_ciphers_;
+  settings.refusal_step = refusal_step_;
   cpu_ = std::make_unique<async::WorkPool>("cpu", 2, 64);
   db_ = std::make_unique<async::WorkPool>("db", 4, 64);
   gateway_ = std::make_unique<gateway::Gateway>(

@@ -15,7 +15,10 @@ namespace support {
 class Intermediary {
  public:
   Intermediary();
-  explicit Intermediary(osci::Policy policy, bool legacy_ciphers = false);
+  // `legacy_ciphers`: an exception for all of them and everybody. `refusal_step`: as in
+  // gateway::Settings.
+  explicit Intermediary(osci::Policy policy, bool legacy_ciphers = false,
+                        std::chrono::milliseconds refusal_step = {});
   ~Intermediary();
 
   std::string post(std::string body, unsigned* status = nullptr);
@@ -31,7 +34,7 @@ class Intermediary {
 
  private:
   void start();
-  bool legacy_ciphers_ = false;
+  std::chrono::milliseconds refusal_step_;
   std::filesystem::path folder_;
   std::unique_ptr<mailbox::Store> store_;
   mailbox::MessageIdIssuer ids_;

@@ -164,7 +164,7 @@ target = "stderr"
 format = "json"
 [policy]
 default_language = "en"
-allow_cbc = true
+refusal_step = "1s"
 [intermediary]
 cipher_key = "c"
 signature_key = "s"
@@ -180,7 +180,8 @@ admin_address = ""
   EXPECT_EQ(config->log.target, ops::LogTarget::standard_error);
   EXPECT_EQ(config->log.format, ops::LogFormat::json);
   EXPECT_EQ(config->policy.default_language, "en");
-  EXPECT_TRUE(config->policy.allow_cbc);
+  EXPECT_EQ(config->policy.refusal_step, 1s);
+  EXPECT_TRUE(config->policy.legacy.empty());
   EXPECT_EQ(config->intermediary.pin_env, "PIN");
   EXPECT_TRUE(config->listen.admin_address.empty());
 }
@@ -207,8 +208,29 @@ TEST(Config, MistakesAreNamedWithFileLineKeyAndWhatIsExpected) {
       {"[listen]\naddress = \"localhost\"\n", ":9: [listen] address: expected an IP address"},
       {"[listen]\naddress = \"\"\n", ":9: [listen] address: expected an IP address"},
       {"[listen]\npath = \"osci\"\n", ":9: [listen] path: expected a path that begins with /"},
-      {"[policy]\nallow_cbc = 1\n", ":9: [policy] allow_cbc: expected true or false"},
-      {"[policy]\nallow_cbc = \"true\"\n", ":9: [policy] allow_cbc: expected true or false"},
+      {"[policy]\nrequire_signature = 1\n",
+       ":9: [policy] require_signature: expected true or false"},
+      {"[policy]\nrequire_signature = \"true\"\n",
+       ":9: [policy] require_signature: expected true or false"},
+      {"[policy]\nrefusal_step = \"0ms\"\n", ":9: [policy] refusal_step: expected a duration from"},
+      {"[policy]\nlegacy = true\n", ":9: [policy] legacy: expected tables [[policy.legacy]]"},
+      {"[policy]\nlegacy = [1]\n", ":9: [policy] legacy: expected tables [[policy.legacy]]"},
+      {"[[policy.legacy]]\nalgorithms = [\"cbc\", \"rot13\"]\n",
+       "[policy] legacy: expected in exception 1 algorithms: a list of \"cbc\" \"3des\" \"rsa15\""},
+      {"[[policy.legacy]]\nalgorithms = []\n", "expected in exception 1 algorithms: a list of"},
+      {"[[policy.legacy]]\nuntil = 2027-03-01\nreason = \"r\"\n",
+       "expected in exception 1 algorithms, a list of"},
+      {"[[policy.legacy]]\nalgorithms = [\"cbc\"]\nreason = \"r\"\n",
+       "expected in exception 1 until, a date: no exception is for ever"},
+      {"[[policy.legacy]]\nalgorithms = [\"cbc\"]\nuntil = \"2027-03-01\"\nreason = \"r\"\n",
+       "expected in exception 1 until: a date without quotes"},
+      {"[[policy.legacy]]\nalgorithms = [\"cbc\"]\nuntil = 2027-03-01\n",
+       "expected in exception 1 reason"},
+      {"[[policy.legacy]]\nalgorithms = [\"cbc\"]\nuntil = 2027-03-01\nreason = \"r\"\n"
+       "[[policy.legacy]]\nalgorithms = [\"cbc\"]\nuntil = 2027-03-01\nreason = \"r\"\nfor = []\n",
+       "expected in exception 2 for: a list of organisation keys"},
+      {"[[policy.legacy]]\nalgorithm = [\"cbc\"]\n",
+       "expected in exception 1 no key but algorithms, until, for and reason"},
       {"[policy]\ndefault_language = \"fr\"\n",
        ":9: [policy] default_language: expected one of \"de\" \"en\""},
       {"[limits]\nmessage = \"64 MB\"\n",
@@ -273,6 +295,31 @@ TEST(Config, ThePinCannotStandInTheFileAndIsNotQuoted) {
   const auto detail = error_of("[intermediary]\npin = \"geheim123\"\n");
   EXPECT_NE(detail.find("unknown key \"pin\""), std::string::npos);
   EXPECT_EQ(detail.find("geheim"), std::string::npos);
+}
+
+TEST(Config, ExceptionsForOldAlgorithmsAreRead) {
+  const auto config = parse(kLeast + R"([policy]
+default_language = "en"
+[[policy.legacy]]
+algorithms = ["cbc", "3des"]
+until = 2027-07-01
+for = ["efa:010000000001", "AB:CD"]
+reason = "release 4.2"
+[[policy.legacy]]
+algorithms = ["rsa15"]
+until = 2027-01-01
+reason = "until the rollover"
+)");
+  ASSERT_TRUE(config) << config.error().detail;
+  EXPECT_EQ(config->policy.default_language, "en");
+  ASSERT_EQ(config->policy.legacy.size(), 2u);
+  const auto& first = config->policy.legacy[0];
+  EXPECT_EQ(first.algorithms, (std::vector<std::string>{"cbc", "3des"}));
+  EXPECT_EQ(base::format_datetime(first.until), "2027-06-30T22:00:00Z");
+  EXPECT_EQ(first.originators, (std::vector<std::string>{"efa:010000000001", "AB:CD"}));
+  EXPECT_EQ(first.reason, "release 4.2");
+  EXPECT_EQ(base::format_datetime(config->policy.legacy[1].until), "2026-12-31T23:00:00Z");
+  EXPECT_TRUE(config->policy.legacy[1].originators.empty());
 }
 
 TEST(Config, NonLoopbackNeedsConsent) {
