@@ -110,7 +110,8 @@ void DaemonProcess::write_configuration(const Setup& setup) {
          // Dialogs that a dead client leaves behind stay open for a whole campaign.
          << "[dialogs]\nmax_open_per_client = 100000\nidle_timeout = \"2h\"\n"
          << "[deadlines]\nshutdown = \"5s\"\n"
-         << "[log]\ntarget = \"stderr\"\nlevel = \"" << setup.log_level << "\"\n";
+         << "[log]\ntarget = \"stderr\"\nlevel = \"" << setup.log_level << "\"\n"
+         << setup.more_configuration;
   write(state_ + "/daemon.toml", daemon.str());
 }
 

@@ -24,6 +24,7 @@ struct Setup {
   std::vector<std::string> owners; // parties that own a mailbox
   std::string body_file_threshold = "256 KiB";
   std::string log_level = "info";
+  std::string more_configuration = {}; // sections that stand nowhere else
 };
 
 class DaemonProcess {
