@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "crypto/signature.h"
 #include "gateway/gateway.h"
+#include "http/client.h"
 #include "http/server.h"
 #include "lookup/file_directory.h"
 #include "ops/config.h"
@@ -189,6 +190,7 @@ base::Result<std::shared_ptr<const gateway::Settings>> load_settings(const ops::
   policy.require_signature = config.policy.require_signature;
   policy.refuse_unknown_issuer = config.trust.unknown_issuer == ops::UnknownIssuer::refuse;
   policy.create_mailboxes = config.directory.create_mailboxes;
+  policy.test_endpoints = config.push.test_endpoints;
   policy.default_language = config.policy.default_language;
   policy.max_open_dialogs = static_cast<std::uint32_t>(config.dialogs.max_open_per_client);
   policy.max_cards = static_cast<std::uint32_t>(config.limits.process_cards);
@@ -234,6 +236,43 @@ base::Result<std::string> message_id_key(const std::filesystem::path& state,
   return key;
 }
 
+// HTTP to passive recipients, within what the configuration allows.
+class HttpRecipients final : public gateway::RecipientTransport {
+ public:
+  explicit HttpRecipients(const ops::Config::Push& config) : config_(config) {}
+
+  gateway::Attempt post(const std::string& uri, const std::string& ca,
+                        const std::string& message) override {
+    const http::Client client(
+        http::ClientRules{{}, ca, config_.allow_clear, config_.allow_private_addresses});
+    gateway::Attempt out{false, gateway::RecipientAnswer{}};
+    auto answer = client.post(
+        uri, message, "text/xml; charset=utf-8", {config_.connect, config_.total, config_.answer},
+        [&out](std::uint64_t sent, std::uint64_t total) { out.handed_over = sent == total; });
+    if (answer)
+      out.answer = gateway::RecipientAnswer{answer->status, std::move(answer->content_type),
+                                            std::move(answer->body)};
+    else
+      out.answer = answer.error();
+    return out;
+  }
+
+ private:
+  const ops::Config::Push config_;
+};
+
+gateway::PushLimits push_limits(const ops::Config::Push& config) {
+  gateway::PushLimits out;
+  out.running = config.threads;
+  out.per_target = config.per_target;
+  out.waiting = config.waiting;
+  out.wait = config.wait;
+  out.bytes = config.bytes_in_flight;
+  out.circuit_failures = config.circuit_failures;
+  out.circuit_pause = config.circuit_pause;
+  return out;
+}
+
 // The daemon at work. Members are declared in the order in which they must outlive each other;
 // stop() ends them in the reverse order.
 class Daemon {
@@ -243,9 +282,16 @@ class Daemon {
       : config_(std::move(config)), store_(std::move(store)),
         ids_(id_key, config_.intermediary.name, config_.message_ids.validity),
         cpu_("cpu", ops::cpu_threads(config_), config_.limits.cpu_waiting),
-        db_("db", config_.limits.db_threads, config_.limits.db_waiting),
-        gateway_({clock_, random_, *store_, ids_, cpu_, db_}, std::move(settings),
-                 kAnswerCacheBytes),
+        db_("db", config_.limits.db_threads, config_.limits.db_waiting), recipients_(config_.push),
+        push_("push", config_.push.threads, config_.push.threads),
+        gateway_({clock_,
+                  random_,
+                  *store_,
+                  ids_,
+                  cpu_,
+                  db_,
+                  {&recipients_, &push_, push_limits(config_.push)}},
+                 std::move(settings), kAnswerCacheBytes),
         tasks_(io_.get_executor(), "daemon"),
         server_(io_.get_executor(), ops::server_limits(config_), osci_handler()),
         signals_(io_, SIGTERM, SIGINT, SIGHUP) {}
@@ -393,6 +439,8 @@ class Daemon {
     stopping_ = true;
     base::log(LogLevel::info, "daemon.stopping", "shutting down");
     ops::notify_stopping();
+    // Pushes that run end within [push] total; those that wait for their turn are refused now.
+    gateway_.stop_pushes();
     co_await server_.drain(config_.shutdown);
     if (admin_) co_await admin_->drain(std::chrono::seconds{1});
     tasks_.cancel();
@@ -410,6 +458,8 @@ class Daemon {
   asio::io_context io_{1};
   async::WorkPool cpu_;
   async::WorkPool db_;
+  HttpRecipients recipients_;
+  async::WorkPool push_;
   gateway::Gateway gateway_;
   ops::Health health_;
   base::Result<> storage_{fail(ErrorCode::storage_failure, "not probed yet")};

@@ -58,6 +58,22 @@ std::string_view to_string(ErrorCode code) {
     return "no_process_card";
   case ErrorCode::unknown_addressee:
     return "unknown_addressee";
+  case ErrorCode::recipient_refused:
+    return "recipient_refused";
+  case ErrorCode::reply_missing:
+    return "reply_missing";
+  case ErrorCode::recipient_signature_wrong:
+    return "recipient_signature_wrong";
+  case ErrorCode::recipient_failed:
+    return "recipient_failed";
+  case ErrorCode::recipient_certificate_wrong:
+    return "recipient_certificate_wrong";
+  case ErrorCode::endpoint_not_listed:
+    return "endpoint_not_listed";
+  case ErrorCode::push_not_delivered:
+    return "push_not_delivered";
+  case ErrorCode::push_uncertain:
+    return "push_uncertain";
   case ErrorCode::storage_full:
     return "storage_full";
   case ErrorCode::storage_failure:

@@ -36,9 +36,18 @@ enum class ErrorCode {
   no_delivery,              // 9803
   no_process_card,          // 9804
   unknown_addressee,        // 9805: no mailbox belongs to the addressee's certificate
-  storage_full,             // 9811
-  storage_failure,          // 9811
-  quota_exceeded,           // 9811
+  // push to a passive recipient; the delivery did not arrive (1.5, 1.6)
+  recipient_refused,           // 9805: negative feedback of the recipient
+  reply_missing,               // 9806: accepted, but no delivery for the sender in the answer
+  recipient_signature_wrong,   // 9807: on its answer
+  recipient_failed,            // 9808: internal error at the recipient, or an unusable reply
+  recipient_certificate_wrong, // 9711: issuer of the recipient's signature certificate
+  endpoint_not_listed,         // 9809: the directory has no such endpoint for the addressee
+  push_not_delivered,          // 9809: nothing, or not all of it, has left
+  push_uncertain,              // 9810: all of it has left; no usable answer
+  storage_full,                // 9811
+  storage_failure,             // 9811
+  quota_exceeded,              // 9811
   // HTTP level: refused before an OSCI answer can exist
   overloaded, // 503 + Retry-After
   too_large,  // 413

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t max_name = 512;
 constexpr std::size_t max_mailbox = 128;
+constexpr std::size_t max_endpoint = 2048;
 
 bool within(const std::optional<base::Instant>& from, const std::optional<base::Instant>& until,
             base::Instant now) {
@@ -50,6 +51,12 @@ std::string broken_rule(const Organisation& organisation) {
       return "the validity of service " + service.uri + " ends before it begins";
     if (!uris.insert(service.uri).second) return "service " + service.uri + " is listed twice";
   }
+  std::set<std::string_view> endpoints;
+  for (const auto& endpoint : organisation.endpoints) {
+    if (!valid_endpoint(endpoint.uri)) return "an endpoint has no usable URI";
+    if (!endpoints.insert(endpoint.uri).second)
+      return "endpoint " + endpoint.uri + " is listed twice";
+  }
   return {};
 }
 
@@ -62,6 +69,25 @@ bool ListedCertificate::current(base::Instant now) const {
 
 bool Service::current(base::Instant now) const {
   return within(valid_from, valid_until, now);
+}
+
+const Endpoint* Organisation::endpoint(std::string_view uri) const {
+  for (const auto& one : endpoints)
+    if (one.uri == uri) return &one;
+  return nullptr;
+}
+
+bool valid_endpoint(std::string_view uri) {
+  if (uri.size() > max_endpoint) return false;
+  for (const char c : uri)
+    if (c <= 0x20 || c >= 0x7f || c == '#' || c == '\\' || c == '"' || c == '<' || c == '>')
+      return false;
+  std::size_t at = 0;
+  for (const std::string_view scheme : {"https://", "http://"})
+    if (uri.starts_with(scheme)) at = scheme.size();
+  const auto authority = uri.substr(at, uri.find_first_of("/?", at) - at);
+  return at != 0 && !authority.empty() && authority.front() != ':' &&
+         authority.find('@') == std::string_view::npos;
 }
 
 base::Result<std::string> normalise_key(std::string_view key) {

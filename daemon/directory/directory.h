@@ -33,13 +33,27 @@ struct Service {
   bool current(base::Instant now) const;
 };
 
+// Where a passive recipient listens (wire reference 13.8).
+struct Endpoint {
+  std::string uri; // http:// or https://; compared octet for octet
+  std::string ca;  // PEM certificates that its TLS certificate leads to; empty: the system's store
+};
+
 struct Organisation {
   std::string key; // normalised, e.g. "wgb:059130000000"
   std::string name;
   std::string mailbox;                         // mailbox id; empty: sends only
   std::vector<ListedCertificate> certificates; // old and new ones: a rollover loses nothing
   std::vector<Service> services;
+  std::vector<Endpoint> endpoints{}; // of a passive recipient
+
+  // The endpoint of exactly this URI. Null: not listed.
+  const Endpoint* endpoint(std::string_view uri) const;
 };
+
+// What may be dialled: at most 2048 printable ASCII octets, http:// or https://, a host, no user
+// name, no fragment.
+bool valid_endpoint(std::string_view uri);
 
 // "WGB059130000000" -> "wgb:059130000000"; accepts ^[a-z]{2,5}:?[0-9]{8,12}$ in any case. Error:
 // invalid_config.
@@ -51,8 +65,8 @@ bool valid_mailbox(std::string_view id);
 class Directory {
  public:
   // Normalises the keys. Rejects duplicate keys, a certificate listed by two organisations or twice
-  // for one use, a mailbox shared by two organisations, a service listed twice, and windows that
-  // end before they begin (invalid_config, detail names the keys).
+  // for one use, a mailbox shared by two organisations, a service or an endpoint listed twice, and
+  // windows that end before they begin (invalid_config, detail names the keys).
   static base::Result<std::shared_ptr<const Directory>>
   make(std::vector<Organisation> organisations);
 

@@ -136,8 +136,9 @@ seal::OpenOptions request_limits() {
 
 Gateway::Gateway(Parts parts, std::shared_ptr<const Settings> settings,
                  std::size_t answer_cache_bytes)
-    : parts_(parts), settings_(std::move(settings)), dialogs_(kWaitersPerDialog),
-      answers_(answer_cache_bytes) {}
+    : parts_(parts), settings_(std::move(settings)),
+      pushes_({parts.clock, parts.random, parts.store, parts.ids, parts.cpu, parts.db, parts.push}),
+      dialogs_(kWaitersPerDialog), answers_(answer_cache_bytes) {}
 
 asio::awaitable<Reply> Gateway::handle(std::shared_ptr<const std::string> body,
                                        std::string content_type) {
@@ -247,7 +248,7 @@ asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Messag
     co_return fault(error, message->type(), plan->party);
   }
 
-  auto outcome = co_await carry_out(plan);
+  auto outcome = co_await carry_out(plan, settings);
   if (!outcome) {
     const base::Error error = outcome.error();
     // A concurrent request of the same dialog was faster on another node, or the database is too
@@ -317,14 +318,23 @@ asio::awaitable<base::Result<>> Gateway::close_dialog(std::string conversation_i
 }
 
 asio::awaitable<base::Result<osci::StoreOutcome>>
-Gateway::carry_out(std::shared_ptr<osci::Plan> plan) {
+Gateway::carry_out(std::shared_ptr<osci::Plan> plan, std::shared_ptr<const Settings> settings) {
   const bool needs_store = plan->turn || !std::holds_alternative<osci::TakeTurn>(plan->action);
   if (!needs_store) co_return osci::StoreOutcome{};
-  const std::uint32_t max_open = settings_->policy.max_open_dialogs;
+  const std::uint32_t max_open = settings->policy.max_open_dialogs;
   auto job = [&store = parts_.store, plan, max_open] {
     return carry_out_now(store, *plan, max_open);
   };
-  auto outcome = co_await parts_.db.run(std::move(job));
+  base::Result<osci::StoreOutcome> outcome = osci::StoreOutcome{};
+  if (std::holds_alternative<osci::PushIt>(plan->action)) {
+    auto pushed = co_await pushes_.carry_out(plan, settings);
+    if (pushed)
+      outcome = osci::StoreOutcome(std::move(*pushed));
+    else
+      outcome = pushed.error();
+  } else {
+    outcome = co_await parts_.db.run(std::move(job));
+  }
   if (outcome || !plan->turn) co_return outcome;
 
   // The order failed and left the store unchanged, so the client's next request would not fit.

@@ -11,6 +11,7 @@
 #include "directory/directory.h"
 #include "gateway/accepted_once.h"
 #include "gateway/answer_cache.h"
+#include "gateway/pushes.h"
 #include "gateway/refusal_times.h"
 #include "mailbox/message_id.h"
 #include "mailbox/store.h"
@@ -59,6 +60,7 @@ class Gateway {
     const mailbox::MessageIdIssuer& ids;
     async::WorkPool& cpu;
     async::WorkPool& db;
+    PushParts push{};
   };
   // All parts outlive the gateway and every request in it.
   Gateway(Parts parts, std::shared_ptr<const Settings> settings, std::size_t answer_cache_bytes);
@@ -71,6 +73,9 @@ class Gateway {
   // or 503 when a pool is full. Must not be cancelled: the outcome of a commit has to be learned.
   asio::awaitable<Reply> handle(std::shared_ptr<const std::string> body, std::string content_type);
 
+  // The daemon ends: pushes that wait for their turn are refused.
+  void stop_pushes() { pushes_.stop(); }
+
   // Closes dialogs idle since before `idle_before`.
   asio::awaitable<void> expire_dialogs(base::Instant idle_before, base::Instant forget_before);
 
@@ -80,10 +85,12 @@ class Gateway {
                                        std::shared_ptr<const Settings> settings,
                                        std::string conversation_id, std::string signed_digest);
   asio::awaitable<base::Result<>> close_dialog(std::string conversation_id);
-  asio::awaitable<base::Result<osci::StoreOutcome>> carry_out(std::shared_ptr<osci::Plan> plan);
+  asio::awaitable<base::Result<osci::StoreOutcome>>
+  carry_out(std::shared_ptr<osci::Plan> plan, std::shared_ptr<const Settings> settings);
 
   Parts parts_;
   std::shared_ptr<const Settings> settings_;
+  Pushes pushes_;
   async::KeyedLock dialogs_;
   AnswerCache answers_;
   RefusalTimes refusal_times_;

@@ -1,4 +1,5 @@
 #include "http/client.h"
+#include "http/public_address.h"
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
@@ -21,6 +22,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace http {
 namespace {
@@ -76,9 +78,9 @@ bool name_server(SSL* tls, std::string host) {
 class Exchange {
  public:
   Exchange(Destination to, Outgoing request, ClientLimits limits, const Progress& progress,
-           ssl::context& tls)
+           bool public_only, ssl::context& tls)
       : to_(std::move(to)), request_(std::move(request)), limits_(limits), progress_(progress),
-        stream_(loop_, tls), resolver_(loop_), deadline_(loop_) {}
+        public_only_(public_only), stream_(loop_, tls), resolver_(loop_), deadline_(loop_) {}
 
   base::Result<Answer> run() {
     std::exception_ptr thrown;
@@ -101,8 +103,16 @@ class Exchange {
     Error error;
     const auto found = co_await resolver_.async_resolve(to_.host, to_.port, into(error));
     if (error) co_return failure("resolve host name", error);
+    // Connected is to the addresses that were looked at, never to the name again.
+    std::vector<tcp::endpoint> candidates;
+    for (const auto& one : found)
+      if (!public_only_ || public_address(one.endpoint().address()))
+        candidates.push_back(one.endpoint());
+    if (candidates.empty())
+      co_return base::fail(ErrorCode::invalid_config,
+                           "the host has no address that may be connected to");
     auto& socket = stream_.next_layer();
-    co_await asio::async_connect(socket, found, into(error));
+    co_await asio::async_connect(socket, candidates, into(error));
     if (error) co_return failure("connect", error);
     socket.set_option(tcp::no_delay(true), error);
 
@@ -193,6 +203,7 @@ class Exchange {
   Outgoing request_;
   const ClientLimits limits_;
   const Progress progress_;
+  const bool public_only_;
   asio::io_context loop_{1};
   ssl::stream<tcp::socket> stream_;
   tcp::resolver resolver_;
@@ -201,21 +212,23 @@ class Exchange {
   std::optional<base::Result<Answer>> outcome_;
 };
 
-base::Result<Answer> request(wire::verb verb, const std::string& ca_file, const std::string& url,
+base::Result<Answer> request(wire::verb verb, const ClientRules& rules, const std::string& url,
                              std::string body, const std::string& content_type, ClientLimits limits,
                              const Progress& progress = {}) {
   auto to = parse_url(url);
   if (!to) return to.error();
+  if (!to->tls && !rules.allow_clear)
+    return base::fail(ErrorCode::invalid_config, "clear http:// is not allowed");
 
   ssl::context tls(ssl::context::tls_client);
   SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_2_VERSION);
   if (to->tls) {
     Error error;
-    if (ca_file.empty())
-      tls.set_default_verify_paths(error);
-    else
-      tls.load_verify_file(ca_file, error);
-    if (error) return base::fail(ErrorCode::invalid_config, "cannot read CA file " + ca_file);
+    if (!rules.ca_pem.empty()) tls.add_certificate_authority(asio::buffer(rules.ca_pem), error);
+    if (!error && !rules.ca_file.empty()) tls.load_verify_file(rules.ca_file, error);
+    if (rules.ca_pem.empty() && rules.ca_file.empty()) tls.set_default_verify_paths(error);
+    if (error)
+      return base::fail(ErrorCode::invalid_config, "cannot read CA certificates " + rules.ca_file);
   }
 
   Outgoing message(verb, to->target, 11);
@@ -227,22 +240,21 @@ base::Result<Answer> request(wire::verb verb, const std::string& ca_file, const 
     message.body() = std::move(body);
     message.prepare_payload();
   }
-  Exchange exchange(std::move(*to), std::move(message), limits, progress, tls);
+  Exchange exchange(std::move(*to), std::move(message), limits, progress,
+                    !rules.allow_private_addresses, tls);
   return exchange.run();
 }
 
 } // namespace
 
-Client::Client(std::string ca_file) : ca_file_(std::move(ca_file)) {}
-
 base::Result<Answer> Client::post(const std::string& url, std::string body,
                                   const std::string& content_type, ClientLimits limits,
                                   const Progress& progress) const {
-  return request(wire::verb::post, ca_file_, url, std::move(body), content_type, limits, progress);
+  return request(wire::verb::post, rules_, url, std::move(body), content_type, limits, progress);
 }
 
 base::Result<Answer> Client::get(const std::string& url, ClientLimits limits) const {
-  return request(wire::verb::get, ca_file_, url, {}, {}, limits);
+  return request(wire::verb::get, rules_, url, {}, {}, limits);
 }
 
 } // namespace http

@@ -1,10 +1,11 @@
-// Blocking HTTP client for the command line: one request, one connection, one answer.
+// Blocking HTTP client, for the command line and for push: one request, one connection, one answer.
 #pragma once
 #include "base/result.h"
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 
 namespace http {
 
@@ -14,6 +15,19 @@ struct ClientLimits {
   // All of the above plus sending, the peer's work and reception.
   std::chrono::milliseconds total{120'000};
   std::uint64_t answer_bytes = 64 * 1024 * 1024;
+};
+
+// What a client may do. The defaults suit a user who names the URL himself.
+struct ClientRules {
+  // PEM certificates that https servers are verified against, as a file or as text; both empty: the
+  // system's store.
+  std::string ca_file;
+  std::string ca_pem;
+  bool allow_clear = true; // http://
+  // False: connects only to addresses of the public Internet (public_address.h). What counts is the
+  // very address of each connection attempt, so another answer of the name server a moment later
+  // changes nothing.
+  bool allow_private_addresses = true;
 };
 
 struct Answer {
@@ -30,19 +44,20 @@ using Progress = std::function<void(std::uint64_t sent, std::uint64_t total)>;
 // repeat it.
 class Client {
  public:
-  // `ca_file`: PEM certificates that https servers are verified against; empty: the system's store.
-  explicit Client(std::string ca_file = {});
+  // `ca_file`: as in the rules.
+  explicit Client(std::string ca_file = {}) { rules_.ca_file = std::move(ca_file); }
+  explicit Client(ClientRules rules) : rules_(std::move(rules)) {}
 
   // `url`: http:// or https:// (TLS 1.2 or newer, certificate and host name verified). Any status
-  // is an answer, not an error. Errors: invalid_config (url, CA file), network, timed_out,
-  // too_large (answer), peer_fault (not HTTP).
+  // is an answer, not an error. Errors: invalid_config (url, CA file, or against the rules),
+  // network, timed_out, too_large (answer), peer_fault (not HTTP).
   base::Result<Answer> post(const std::string& url, std::string body,
                             const std::string& content_type, ClientLimits limits = {},
                             const Progress& progress = {}) const;
   base::Result<Answer> get(const std::string& url, ClientLimits limits = {}) const;
 
  private:
-  std::string ca_file_;
+  ClientRules rules_;
 };
 
 } // namespace http

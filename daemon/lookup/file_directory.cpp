@@ -24,11 +24,12 @@ using base::Result;
 using directory::CertificateUse;
 
 constexpr std::array<std::string_view, 1> file_keys{"organisation"};
-constexpr std::array<std::string_view, 5> organisation_keys{"key", "name", "mailbox", "certificate",
-                                                            "service"};
+constexpr std::array<std::string_view, 6> organisation_keys{"key",         "name",    "mailbox",
+                                                            "certificate", "service", "endpoint"};
 constexpr std::array<std::string_view, 4> certificate_keys{"file", "use", "valid_from",
                                                            "valid_until"};
 constexpr std::array<std::string_view, 4> service_keys{"uri", "name", "valid_from", "valid_until"};
+constexpr std::array<std::string_view, 2> endpoint_keys{"uri", "ca"};
 
 // toml++ 3.3 builds one nested table per segment of a dotted key and destroys them recursively:
 // some 100,000 dots end the process by stack overflow. Its own depth limit covers arrays and inline
@@ -316,6 +317,7 @@ class Reading {
     if (auto read = read_mailbox(table, organisation); !read) return read.error();
     if (auto read = read_certificates(table, organisation); !read) return read.error();
     if (auto read = read_services(table, organisation); !read) return read.error();
+    if (auto read = read_endpoints(table, organisation); !read) return read.error();
     if (auto read = check_use(table, organisation); !read) return read.error();
     organisations_.push_back(std::move(organisation));
     return {};
@@ -443,6 +445,55 @@ class Reading {
       organisation.services.push_back(std::move(service));
     }
     return {};
+  }
+
+  // Where the daemon may connect to on a sender's word, so nothing is guessed or completed here.
+  Result<> read_endpoints(const toml::table& table, directory::Organisation& organisation) const {
+    const std::string header = "[[organisation.endpoint]]";
+    auto entries = tables(table, "endpoint", header, limits_.endpoints);
+    if (!entries) return entries.error();
+    for (const auto* entry : *entries) {
+      if (auto known = only(*entry, endpoint_keys, header); !known) return known.error();
+      auto uri = text(*entry, "uri", header);
+      if (!uri) return uri.error();
+      const auto& uri_node = *entry->get("uri");
+      if (!directory::valid_endpoint(*uri))
+        return fail_at(uri_node, excerpt(*uri) +
+                                     " is no http:// or https:// address with a host and without "
+                                     "user name, fragment or spaces");
+      if (organisation.endpoint(*uri) != nullptr)
+        return fail_at(uri_node, "endpoint " + excerpt(*uri) + " is listed twice; remove one");
+      directory::Endpoint endpoint{std::move(*uri), {}};
+      if (const auto* node = entry->get("ca")) {
+        if (!endpoint.uri.starts_with("https://"))
+          return fail_at(*node, "\"ca\" has no meaning for an http:// address; remove it");
+        auto ca = read_ca_file(*node);
+        if (!ca) return ca.error();
+        endpoint.ca = std::move(*ca);
+      }
+      organisation.endpoints.push_back(std::move(endpoint));
+    }
+    return {};
+  }
+
+  Result<std::string> read_ca_file(const toml::node& node) const {
+    auto file = text(node, "ca");
+    if (!file) return file.error();
+    const auto refuse = [&](const std::string& why) {
+      return fail_at(node, "CA file " + excerpt(*file) + " " + why);
+    };
+    auto content = read_(*file);
+    if (!content)
+      return refuse("cannot be read: " + content.error().detail +
+                    "; relative paths start at the folder of the directory file");
+    if (content->size() > limits_.certificate_bytes)
+      return refuse("is larger than " + std::to_string(limits_.certificate_bytes) + " bytes");
+    if (holds_private_key(*content))
+      return refuse("holds a private key; give the CA's certificates alone");
+    if (content->find("-----BEGIN CERTIFICATE-----") == std::string::npos ||
+        !crypto::Certificate::bundle_from_file_text(*content))
+      return refuse("is no certificate in PEM form");
+    return content;
   }
 
   // A mailbox is addressed by a cipher certificate: without one, mail for it could never be stored.

@@ -17,6 +17,7 @@ struct Limits {
   std::size_t organisations = 50'000; // the whole of Germany has about half as many authorities
   std::size_t certificates = 32;      // of one organisation: years of rollovers
   std::size_t services = 256;         // of one organisation
+  std::size_t endpoints = 32;         // of one organisation
 };
 
 // Reads the whole file that a `file` entry names; the path is as written in the entry. Error:

@@ -16,6 +16,7 @@
 #pragma once
 #include "base/result.h"
 #include "mailbox/delivery.h"
+#include "mailbox/push.h"
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -137,6 +138,23 @@ class Store {
   // Process cards visible to the party; with a turn, acknowledges first. A repeat passes no turn.
   virtual base::Result<CardPage> cards(const CardSelection& selection,
                                        const std::optional<DialogTurn>& turn) = 0;
+
+  // --- push to passive recipients (push.h), in the order of the calls ---
+
+  // Reads the push that this very request (id and digest) began; nullopt: there is none.
+  virtual base::Result<std::optional<Push>> find_push(const std::string& message_id,
+                                                      const std::string& request_digest) = 0;
+  // Spends the message id (and the reply's), makes the card with Creation, takes the turn. Errors
+  // and repeats as store(): message_id_refused takes the turn with `refused_result`.
+  virtual base::Result<Push> begin_push(const NewPush& push, const std::optional<DialogTurn>& turn,
+                                        const std::string& refused_result) = 0;
+  // Stamps Forwarding: the message is complete and about to leave. From here on only finish_push()
+  // may follow. not_found: no such push, or it is finished.
+  virtual base::Result<Push> forward_push(const std::string& message_id, base::Instant now) = 0;
+  // Records the end, stamps Reception if `received`, stores the reply and stamps its Creation and
+  // Forwarding. A second call returns what the first one recorded.
+  virtual base::Result<Push> finish_push(const std::string& message_id,
+                                         const PushResult& result) = 0;
 
   // Succeeds when a write would reach stable storage now; for /health/ready.
   virtual base::Result<> probe() = 0;

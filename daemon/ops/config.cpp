@@ -156,6 +156,23 @@ Reader paths(std::vector<Path>& out, const Path& folder) {
   };
 }
 
+Reader urls(std::vector<std::string>& out) {
+  return [&out](const toml::node& node) -> std::string {
+    const std::string expected = "a list of http:// or https:// URLs";
+    const auto* list = node.as_array();
+    if (!list) return expected;
+    std::vector<std::string> found;
+    for (const auto& item : *list) {
+      const auto value = item.value_exact<std::string>();
+      if (!value || (!value->starts_with("http://") && !value->starts_with("https://")))
+        return expected;
+      found.push_back(*value);
+    }
+    out = std::move(found);
+    return {};
+  };
+}
+
 template <class E>
 Reader choice(E& out, std::initializer_list<std::pair<std::string_view, E>> values) {
   return [&out, values = std::vector(values)](const toml::node& node) -> std::string {
@@ -274,6 +291,20 @@ std::vector<Key> keys_of(Config& c, const Path& folder) {
       {"limits", "db_waiting", number<std::size_t>(c.limits.db_waiting, 1, 100'000)},
       {"limits", "process_cards", number<std::size_t>(c.limits.process_cards, 1, 100'000)},
       {"limits", "selection_ids", number<std::size_t>(c.limits.selection_ids, 1, 100'000)},
+
+      {"push", "threads", number<std::size_t>(c.push.threads, 1, 1024)},
+      {"push", "per_target", number<std::size_t>(c.push.per_target, 1, 1024)},
+      {"push", "waiting", number<std::size_t>(c.push.waiting, 0, 100'000)},
+      {"push", "wait", duration(c.push.wait, milliseconds{0}, minutes{5})},
+      {"push", "bytes_in_flight", size(c.push.bytes_in_flight, 64 * kKiB, 1024 * kGiB)},
+      {"push", "connect", duration(c.push.connect, milliseconds{100}, minutes{5})},
+      {"push", "total", duration(c.push.total, milliseconds{100}, minutes{10})},
+      {"push", "answer", size(c.push.answer, 64 * kKiB, kGiB)},
+      {"push", "circuit_failures", number<unsigned>(c.push.circuit_failures, 1, 1000)},
+      {"push", "circuit_pause", duration(c.push.circuit_pause, milliseconds{100}, hours{24})},
+      {"push", "allow_clear", boolean(c.push.allow_clear)},
+      {"push", "allow_private_addresses", boolean(c.push.allow_private_addresses)},
+      {"push", "test_endpoints", urls(c.push.test_endpoints)},
 
       {"deadlines", "header", duration(d.header, milliseconds{100}, minutes{10})},
       {"deadlines", "body", duration(d.body, seconds{1}, hours{24})},
@@ -397,6 +428,10 @@ base::Result<> check_together(const Config& c, const Path& file) {
   if (c.limits.bytes_in_flight < c.limits.message)
     return bad("[limits] bytes_in_flight is smaller than message: the largest message could never "
                "be taken");
+  if (c.push.per_target > c.push.threads) return bad("[push] per_target is larger than threads");
+  if (c.push.connect > c.push.total) return bad("[push] connect is longer than total");
+  if (!c.push.test_endpoints.empty() && !c.directory.create_mailboxes)
+    return bad("[push] test_endpoints needs [directory] create_mailboxes = true");
   if (c.deadlines.rate_grace > c.deadlines.body)
     return bad("[deadlines] rate_grace is longer than body");
   if (c.deadlines.linger_silence > c.deadlines.linger)

@@ -114,6 +114,24 @@ struct Config {
     bool operator==(const Limits&) const = default;
   } limits;
 
+  // Connections to passive recipients.
+  struct Push {
+    std::size_t threads = 16;
+    std::size_t per_target = 4; // of these
+    std::size_t waiting = 64;   // for their turn
+    Milliseconds wait{10'000};
+    std::uint64_t bytes_in_flight = 256 * 1024 * 1024;
+    Milliseconds connect{10'000}; // resolve, connect, TLS handshake
+    Milliseconds total{60'000};
+    std::uint64_t answer = 32 * 1024 * 1024;
+    unsigned circuit_failures = 5;
+    Milliseconds circuit_pause{30'000};
+    bool allow_clear = false;             // http:// endpoints
+    bool allow_private_addresses = false; // and loopback, link-local, ...
+    std::vector<std::string> test_endpoints;
+    bool operator==(const Push&) const = default;
+  } push;
+
   http::Deadlines deadlines;
   Milliseconds shutdown{30'000}; // key [deadlines] shutdown: grace for requests at SIGTERM
 

@@ -1,10 +1,38 @@
 #include "base/encoding.h"
 #include "osci/decider.h"
+#include <algorithm>
 
 namespace osci {
 
 using base::ErrorCode;
 using base::fail;
+
+namespace {
+
+// A recorded push shows its card also when it failed: the id is spent, and the card tells how far
+// it came.
+base::Result<Answer> conclude_push(const Plan& plan, const mailbox::Push& push, Answer answer) {
+  const auto overall = !push.code.empty()     ? std::string_view(push.code)
+                       : plan.explicit_dialog ? "0801"
+                                              : "0800";
+  std::vector<std::string> codes{std::string(overall)};
+  codes.insert(codes.end(), push.feedback.begin(), push.feedback.end());
+  codes.insert(codes.end(), push.warnings.begin(), push.warnings.end());
+  for (std::size_t i = 0; i < codes.size(); ++i)
+    if (std::find(codes.begin(), codes.begin() + static_cast<std::ptrdiff_t>(i), codes[i]) ==
+        codes.begin() + static_cast<std::ptrdiff_t>(i))
+      answer.feedback.push_back(feedback_entry(codes[i], plan.language));
+  if (!push.card.message_id.empty()) answer.cards.push_back(push.card);
+  if (push.reply) {
+    auto content = content_of(push.reply->context, push.reply->parts);
+    if (!content) return content.error();
+    answer.content = std::move(*content);
+    if (push.reply_with_card) answer.reply_card = push.reply->card;
+  }
+  return answer;
+}
+
+} // namespace
 
 base::Result<Answer> conclude(const Plan& plan,
                               const base::Result<StoreOutcome>& outcome_of_store) {
@@ -12,6 +40,9 @@ base::Result<Answer> conclude(const Plan& plan,
   answer.to = plan.type;
   answer.control = plan.control;
   answer.selection = plan.selection;
+  if (!plan.refusal && outcome_of_store)
+    if (const auto* push = std::get_if<mailbox::Push>(&*outcome_of_store))
+      return conclude_push(plan, *push, std::move(answer));
   std::optional<base::Error> error = plan.refusal;
   if (!error && !outcome_of_store) error = outcome_of_store.error();
   std::vector<std::string> notes;

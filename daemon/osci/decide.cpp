@@ -21,9 +21,14 @@ bool needs_dialog(MessageType type) {
          type == MessageType::partial_fetch_delivery;
 }
 
-// The cipher certificate of a request is public; who signed must be who it speaks for (13.4). Known
-// to the directory: both certificates belong to one organisation, unless that lists no signature
-// certificate.
+ErrorCode error_from_code(std::string_view osci_code) {
+  for (const auto& row : outcomes())
+    if (row.reply == Reply::order && row.osci_code == osci_code) return row.error;
+  return ErrorCode::storage_failure;
+}
+
+} // namespace
+
 bool may_act_for(const directory::Directory& directory, const crypto::Certificate& signer,
                  const crypto::Certificate& cipher) {
   const auto* owner = directory.owner_of(cipher.fingerprint());
@@ -34,14 +39,6 @@ bool may_act_for(const directory::Directory& directory, const crypto::Certificat
       owner->certificates.begin(), owner->certificates.end(),
       [](const auto& listed) { return listed.use == directory::CertificateUse::signature; });
 }
-
-ErrorCode error_from_code(std::string_view osci_code) {
-  for (const auto& row : outcomes())
-    if (row.reply == Reply::order && row.osci_code == osci_code) return row.error;
-  return ErrorCode::storage_failure;
-}
-
-} // namespace
 
 Plan fault(base::Error error, std::optional<std::string> close_dialog) {
   Plan plan;
@@ -213,8 +210,11 @@ Plan Decider::repeat(const mailbox::Dialog& dialog) {
       plan_.action = FetchIt{std::move(selection)};
   } else if (result == kCards) {
     list_cards(*request, *plan_.encrypt_for);
-  } else if (result == kStored) {
-    const auto turn = plan_.turn;
+  } else if (result == kUnrecorded) {
+    // The answer was in the cache and is gone; asking the recipient again could do the work twice.
+    return fault(fail(ErrorCode::internal, "repeat of a request without protocol"),
+                 dialog.conversation_id);
+  } else if (result == kStored || result == kPushed) {
     return execute(*request, *plan_.encrypt_for);
   }
   return std::move(plan_);

@@ -24,6 +24,8 @@ struct Policy {
   // What an issuer that leads to no trust anchor means: refuse (95xx, 97xx) or warn (3501, 3707).
   bool refuse_unknown_issuer = true;
   bool create_mailboxes = false; // test mode: every certificate owns a mailbox of its own
+  // In test mode: what may be dialled for addressees that the directory does not know.
+  std::vector<std::string> test_endpoints;
   std::string default_language = "de";
   std::uint32_t max_open_dialogs = 50; // per client
   std::uint32_t max_cards = 100;       // in one answer
@@ -57,6 +59,12 @@ struct FetchIt {
 struct ListCards {
   mailbox::CardSelection selection;
 };
+// Hand the delivery to a passive recipient (osci/push.h).
+struct PushOrder;
+struct PushIt {
+  std::shared_ptr<const PushOrder> order;
+  std::string refused_result;
+};
 // Answer with a SOAP fault; `close_dialog`: the dialog whose challenge chain broke (7.4).
 struct Fault {
   base::Error error;
@@ -64,7 +72,8 @@ struct Fault {
 };
 
 struct Plan {
-  std::variant<Fault, OpenDialog, TakeTurn, StoreIt, FetchIt, ListCards> action = TakeTurn{};
+  std::variant<Fault, OpenDialog, TakeTurn, StoreIt, FetchIt, ListCards, PushIt> action =
+      TakeTurn{};
   std::optional<mailbox::DialogTurn> turn; // absent: implicit request, InitDialog, or a repeat
   bool repeat = false;                     // identical repeat of the dialog's last request
   std::optional<base::Error> refusal;      // order-level error decided already
@@ -89,8 +98,8 @@ struct Plan {
 Plan decide(const seal::Message& message, const Situation& situation);
 
 // What the store said; monostate for TakeTurn and OpenDialog.
-using StoreOutcome =
-    std::variant<std::monostate, mailbox::Receipt, mailbox::Fetched, mailbox::CardPage>;
+using StoreOutcome = std::variant<std::monostate, mailbox::Receipt, mailbox::Fetched,
+                                  mailbox::CardPage, mailbox::Push>;
 
 // Builds the answer from a plan and its outcome (or the store's error). Error: storage_failure when
 // what was stored cannot be turned into an answer.

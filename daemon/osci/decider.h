@@ -10,7 +10,8 @@ constexpr std::size_t kChallengeOctets = 18; // 144 bits; the reference client d
 
 // Results that a dialog remembers, so that an identical repeat gets the same answer (last_result).
 constexpr std::string_view kRefused = "refused:", kIssued = "issued:", kFetched = "fetched:",
-                           kStored = "stored", kCards = "cards", kClosed = "closed";
+                           kStored = "stored", kCards = "cards", kClosed = "closed",
+                           kPushed = "pushed", kUnrecorded = "unrecorded";
 
 // An order-level error as last_result; the code is enough to repeat the answer.
 std::string refused_result(const base::Error& error);
@@ -22,6 +23,18 @@ void add_warnings(Plan& plan, const std::vector<std::string>& codes);
 std::vector<mailbox::Part> parts_of(const Content& content);
 base::Result<Content> content_of(const std::string& context,
                                  const std::vector<mailbox::Part>& parts);
+
+// Does what is composed with foreign Ids and namespaces open as it was composed?
+// `own_certificates`: how many the draft carries of the intermediary. Error: invalid_request with
+// the rule.
+base::Result<> check_opens(const seal::Draft& draft, std::size_t own_certificates,
+                           base::RandomSource& random);
+
+// The cipher certificate of a message is public; who signed must be who it speaks for (13.4). Known
+// to the directory: both certificates belong to one organisation, unless that lists no signature
+// certificate.
+bool may_act_for(const directory::Directory& directory, const crypto::Certificate& signer,
+                 const crypto::Certificate& cipher);
 
 // Would a recipient be able to open this delivery? What is accepted but cannot be read back would
 // stand at the head of its mailbox for ever: Ids that our answers need too, a namespace context
@@ -61,6 +74,7 @@ class Decider {
 
   Plan execute(const Request& request, const crypto::Certificate& client);
   Plan store(const Request& request, const crypto::Certificate& client);
+  Plan push(const Request& request, const crypto::Certificate& client); // push.cpp
   void fetch(const Request& request, const crypto::Certificate& client);
   void list_cards(const Request& request, const crypto::Certificate& client);
 

@@ -60,6 +60,20 @@ constexpr std::array kOutcomes = {
     Outcome{ErrorCode::no_process_card, Reply::order, 200, "9804", LogLevel::debug, Retry::later},
     Outcome{ErrorCode::unknown_addressee, Reply::order, 200, "9805", LogLevel::warning,
             Retry::never},
+    Outcome{ErrorCode::recipient_refused, Reply::order, 200, "9805", LogLevel::warning,
+            Retry::never},
+    Outcome{ErrorCode::reply_missing, Reply::order, 200, "9806", LogLevel::warning, Retry::never},
+    Outcome{ErrorCode::recipient_signature_wrong, Reply::order, 200, "9807", LogLevel::warning,
+            Retry::never},
+    Outcome{ErrorCode::recipient_failed, Reply::order, 200, "9808", LogLevel::warning,
+            Retry::later},
+    Outcome{ErrorCode::recipient_certificate_wrong, Reply::order, 200, "9711", LogLevel::warning,
+            Retry::never},
+    Outcome{ErrorCode::endpoint_not_listed, Reply::order, 200, "9809", LogLevel::warning,
+            Retry::never},
+    Outcome{ErrorCode::push_not_delivered, Reply::order, 200, "9809", LogLevel::warning,
+            Retry::later},
+    Outcome{ErrorCode::push_uncertain, Reply::order, 200, "9810", LogLevel::error, Retry::never},
     Outcome{ErrorCode::storage_full, Reply::order, 200, "9811", LogLevel::critical,
             Retry::same_message},
     Outcome{ErrorCode::storage_failure, Reply::order, 200, "9811", LogLevel::error,
@@ -215,10 +229,10 @@ constexpr std::array kTexts = {
              "No process card matches the selection."},
     CodeText{
         "9805",
-        "Die Zustellung wird für diesen Empfänger nicht angenommen. Für sein "
+        "Die Zustellung wurde nicht angenommen: vom Empfänger abgelehnt, oder für sein "
         "Verschlüsselungszertifikat ist hier kein Postfach eingerichtet.",
-        "The delivery is not accepted for this recipient. No mailbox is set up here for its cipher "
-        "certificate."},
+        "The delivery was not accepted: refused by the recipient, or no mailbox is set up here for "
+        "its cipher certificate."},
     CodeText{
         "9806",
         "Der Empfänger hat den Auftrag angenommen, seine Antwort enthält aber keine Zustellung.",

@@ -27,6 +27,9 @@ constexpr RoleCodes kRoles[] = {
      ErrorCode::signer_certificate_wrong, "", true},
     {"CipherCertificateAddressee", CertificatePurpose::cipher, "3705",
      ErrorCode::addressee_cipher_wrong, "", true},
+    // Of a passive recipient: on its answer, or announced in the request.
+    {"SignatureCertificateAddressee", CertificatePurpose::signature, "3708",
+     ErrorCode::recipient_certificate_wrong, "", true},
     {"CipherCertificateOtherReader", CertificatePurpose::cipher, "3706",
      ErrorCode::reader_cipher_wrong, "", false},
     {"CipherCertificateOtherAuthor", CertificatePurpose::cipher, "3704",

@@ -66,6 +66,7 @@ Plan Decider::execute(const Request& request, const crypto::Certificate& client)
     break;
   case MessageType::forward_delivery:
   case MessageType::mediate_delivery:
+    return push(request, client);
   case MessageType::partial_store_delivery:
   case MessageType::partial_fetch_delivery:
   case MessageType::accept_delivery:

@@ -76,12 +76,19 @@ base::Result<> check_replay(const mailbox::NewDelivery& delivery,
   card.inspections = delivery.inspections;
   answer.cards.push_back(std::move(card));
   answer.content = std::move(*content);
-  const seal::Draft draft = encode_answer(answer, Identity{stand_in}, true);
+  return check_opens(encode_answer(answer, Identity{stand_in}, true), 1, random);
+}
+
+base::Result<> check_opens(const seal::Draft& draft, std::size_t own_certificates,
+                           base::RandomSource& random) {
+  const auto refuse = [](const std::string& why) {
+    return fail(ErrorCode::invalid_request, "delivery could not be handed out: " + why);
+  };
   const auto wire = seal::close(draft, std::nullopt, std::nullopt, random);
   if (!wire) return refuse(wire.error().detail);
 
   seal::OpenOptions options;
-  options.direction = seal::Direction::answer;
+  options.direction = draft.direction;
   const auto read = seal::open(*wire, "", {}, options, random);
   if (!read) return refuse(read.error().detail);
   const auto view = read->unverified();
@@ -91,14 +98,23 @@ base::Result<> check_replay(const mailbox::NewDelivery& delivery,
         view.blocks()[i].canonical != draft.blocks[i].canonical)
       return refuse("a header block would change");
   if (inside(view.body().canonical) != draft.body) return refuse("the content would change");
-  // The signature block and the intermediary's certificate come on top.
+  // The signature block and the intermediary's certificates come on top.
+  const bool request = seal::is_request(draft.direction);
   std::size_t certificates = 0;
   for (const auto& [id, owner] : view.ids()) {
-    if (id == "suppliersignature") return refuse("Id used twice");
-    certificates += id.starts_with("intermed_signature_");
+    if (id == (request ? "clientsignature" : "suppliersignature")) return refuse("Id used twice");
+    certificates +=
+        id.starts_with("intermed_signature_") || (request && id.starts_with("intermed_cipher_"));
   }
-  if (certificates != 1) return refuse("Id used twice");
-  if (const auto decoded = decode_answer(*read, false); !decoded)
+  if (certificates != own_certificates) return refuse("Id used twice");
+  if (!request) {
+    if (const auto decoded = decode_answer(*read, false); !decoded)
+      return refuse(decoded.error().detail);
+    return {};
+  }
+  const auto parts = read->verified(false);
+  if (!parts) return refuse(parts.error().detail);
+  if (const auto decoded = decode_request(*parts, false); !decoded)
     return refuse(decoded.error().detail);
   return {};
 }

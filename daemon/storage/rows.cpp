@@ -86,24 +86,6 @@ std::string manifest(std::string_view context, const std::vector<StoredPart>& pa
   return hasher.finish();
 }
 
-std::string join_lines(const std::vector<std::string>& codes) {
-  std::string out;
-  for (const auto& code : codes) {
-    base::check(code.find('\n') == std::string::npos, "feedback code with a line break");
-    out += code + "\n";
-  }
-  return out;
-}
-
-std::vector<std::string> split_lines(std::string_view text) {
-  std::vector<std::string> out;
-  for (auto end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
-    out.emplace_back(text.substr(0, end));
-    text.remove_prefix(end + 1);
-  }
-  return out;
-}
-
 void acknowledge(Connection& db, const mailbox::DialogTurn& turn, base::Instant at) {
   // Reception is set once; a second dialog that got the same delivery changes nothing. The times of
   // a card never go back, whatever the clock does: modification is the latest of them.
@@ -165,6 +147,24 @@ std::vector<mailbox::Inspection> read_inspections(Connection& db, std::int64_t d
 }
 
 } // namespace
+
+std::string join_lines(const std::vector<std::string>& codes) {
+  std::string out;
+  for (const auto& code : codes) {
+    base::check(code.find('\n') == std::string::npos, "feedback code with a line break");
+    out += code + "\n";
+  }
+  return out;
+}
+
+std::vector<std::string> split_lines(std::string_view text) {
+  std::vector<std::string> out;
+  for (auto end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+    out.emplace_back(text.substr(0, end));
+    text.remove_prefix(end + 1);
+  }
+  return out;
+}
 
 base::Result<> insert_dialog(Connection& db, const mailbox::Dialog& dialog,
                              std::uint32_t max_open) {
@@ -308,14 +308,19 @@ void insert_delivery(Connection& db, const mailbox::NewDelivery& delivery,
               stored.file, bytes)
         .run();
   }
-  for (std::size_t i = 0; i < delivery.inspections.size(); ++i) {
-    const auto& inspection = delivery.inspections[i];
+  insert_inspections(db, seq, 0, delivery.inspections);
+}
+
+void insert_inspections(Connection& db, std::int64_t delivery, std::size_t first,
+                        const std::vector<mailbox::Inspection>& inspections) {
+  for (std::size_t i = 0; i < inspections.size(); ++i) {
+    const auto& inspection = inspections[i];
     db.prepare(
           "INSERT INTO inspections (delivery, position, at, role, fingerprint, subject, issuer,"
           " serial, math, offline) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")
-        .bind(seq, i, inspection.at, inspection.role, inspection.fingerprint, inspection.subject,
-              inspection.issuer, inspection.serial, word(kMathResults, inspection.math),
-              word(kOfflineResults, inspection.offline))
+        .bind(delivery, first + i, inspection.at, inspection.role, inspection.fingerprint,
+              inspection.subject, inspection.issuer, inspection.serial,
+              word(kMathResults, inspection.math), word(kOfflineResults, inspection.offline))
         .run();
   }
 }
@@ -472,7 +477,9 @@ mailbox::CardPage read_cards(Connection& db, const mailbox::CardSelection& selec
   using mailbox::CardRole;
   const bool as_addressee = selection.role != CardRole::originator;
   const bool as_originator = selection.role != CardRole::addressee;
-  const auto mailboxes = as_addressee ? distinct(selection.mailboxes) : std::vector<std::string>{};
+  auto mailboxes = as_addressee ? selection.mailboxes : std::vector<std::string>{};
+  if (as_addressee) mailboxes.push_back(pushed_to(selection.party));
+  mailboxes = distinct(std::move(mailboxes));
   const std::uint64_t limit = std::max<std::uint32_t>(selection.limit, 1);
 
   std::vector<Key> keys;

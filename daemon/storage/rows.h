@@ -15,6 +15,10 @@ namespace storage {
 // acknowledgement in dialog ?2. Named here so that a test can look at its query plan.
 extern const std::string_view kOldestUnreceived;
 
+// Lists of codes as the database keeps them: each followed by LF.
+std::string join_lines(const std::vector<std::string>& codes);
+std::vector<std::string> split_lines(std::string_view text);
+
 // --- dialogs ---
 
 base::Result<> insert_dialog(Connection& db, const mailbox::Dialog& dialog, std::uint32_t max_open);
@@ -44,6 +48,9 @@ std::optional<Consumed> find_consumed(Connection& db, const std::string& message
 // `parts` as delivery.parts, with hash and place of each.
 void insert_delivery(Connection& db, const mailbox::NewDelivery& delivery,
                      const std::vector<StoredPart>& parts, base::Instant creation);
+// `first`: position of the first of them on the card.
+void insert_inspections(Connection& db, std::int64_t delivery, std::size_t first,
+                        const std::vector<mailbox::Inspection>& inspections);
 // The card and feedback as they were at storing.
 mailbox::Receipt read_receipt(Connection& db, std::int64_t delivery);
 mailbox::ProcessCard read_card(Connection& db, std::int64_t delivery);
@@ -73,6 +80,12 @@ struct StoredRows {
 
 StoredRows read_rows(Connection& db, std::int64_t delivery);
 bool has_part_file(Connection& db, const std::string& file);
+
+// --- pushes (pushes.cpp) ---
+
+// What was pushed to a party lies under this name instead of a mailbox's. No mailbox id has a slash
+// in it, so no fetch finds it, while process cards do.
+std::string pushed_to(const std::string& party);
 
 // --- process cards ---
 

@@ -9,7 +9,7 @@ constexpr std::int64_t kApplicationId = 0x44434d42;
 
 // Instants are milliseconds since 1970 UTC. A published migration is never edited; a change is a
 // new one.
-constexpr std::array<std::string_view, 1> kMigrations = {R"sql(
+constexpr std::array<std::string_view, 2> kMigrations = {R"sql(
 CREATE TABLE dialogs (
   conversation_id       TEXT PRIMARY KEY,
   party                 TEXT NOT NULL,
@@ -120,6 +120,18 @@ CREATE TABLE probe (
   count INTEGER NOT NULL
 ) STRICT;
 INSERT INTO probe VALUES (1, 0);
+)sql",
+                                                         R"sql(
+-- Deliveries handed to passive recipients: rows of deliveries without parts, whose mailbox is "pushed/" and the
+-- addressee's party. finished = 0 with a Forwarding time: the outcome is not known.
+CREATE TABLE pushes (
+  delivery INTEGER PRIMARY KEY REFERENCES deliveries (seq),
+  reply_id TEXT,                                    -- issued for the recipient's reply
+  finished INTEGER NOT NULL DEFAULT 0 CHECK (finished IN (0, 1)),
+  code     TEXT NOT NULL DEFAULT '',                -- '': the recipient accepted
+  warnings TEXT NOT NULL DEFAULT '',                -- codes, each followed by LF
+  reply    INTEGER REFERENCES deliveries (seq)
+) STRICT;
 )sql"};
 
 std::int64_t number(Connection& db, std::string_view sql) {

@@ -50,6 +50,15 @@ class SqliteStore final : public mailbox::Store {
   base::Result<mailbox::Fetched> read(const mailbox::FetchSelection& selection) override;
   base::Result<mailbox::CardPage> cards(const mailbox::CardSelection& selection,
                                         const std::optional<mailbox::DialogTurn>& turn) override;
+  base::Result<std::optional<mailbox::Push>> find_push(const std::string& message_id,
+                                                       const std::string& request_digest) override;
+  base::Result<mailbox::Push> begin_push(const mailbox::NewPush& push,
+                                         const std::optional<mailbox::DialogTurn>& turn,
+                                         const std::string& refused_result) override;
+  base::Result<mailbox::Push> forward_push(const std::string& message_id,
+                                           base::Instant now) override;
+  base::Result<mailbox::Push> finish_push(const std::string& message_id,
+                                          const mailbox::PushResult& result) override;
   base::Result<> probe() override;
 
   // Commits so far; fewer than transactions under load.

@@ -44,6 +44,13 @@ void check_directory(const directory::Directory& built) {
       demand(directory::valid_mailbox(organisation.mailbox));
       demand(mailboxes.insert(organisation.mailbox).second);
     }
+    std::set<std::string> endpoints;
+    for (const auto& endpoint : organisation.endpoints) {
+      demand(directory::valid_endpoint(endpoint.uri));
+      demand(endpoints.insert(endpoint.uri).second);
+      demand(organisation.endpoint(endpoint.uri) == &endpoint);
+      demand(endpoint.ca.empty() || endpoint.uri.starts_with("https://"));
+    }
     for (const auto& entry : organisation.certificates) {
       const auto& fingerprint = entry.certificate.fingerprint();
       demand(built.owner_of(fingerprint) == &organisation);

@@ -3,13 +3,16 @@
 # intermediary keys intermed_cipher and intermed_sign, trust in test_ca, mailboxes for recipient_cipher and
 # other_cipher, PIN 123456. Prints one line when http://127.0.0.1:PORT/osci is ready. The script becomes the daemon:
 # its process id is the daemon's. --config-extra merges a TOML file into the configuration, section by section.
+# --receiver-uri, as often as needed: endpoints of recipient_cipher's organisation, for ForwardDelivery and
+# MediateDelivery; without it http://127.0.0.1:18080/osci.
 set -euo pipefail
 usage() {
-  echo "usage: serve.sh --keys DIR --port P --state DIR [--config-extra FILE] [--build NAME]" >&2
+  echo "usage: serve.sh --keys DIR --port P --state DIR [--config-extra FILE] [--build NAME]" \
+    "[--receiver-uri URI]..." >&2
   exit 2
 }
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-keys="" port="" state="" extra="" build=""
+keys="" port="" state="" extra="" build="" receivers=()
 while [ $# -gt 0 ]; do
   case "$1" in
     --keys) keys=${2:?}; shift 2 ;;
@@ -17,6 +20,7 @@ while [ $# -gt 0 ]; do
     --state) state=${2:?}; shift 2 ;;
     --config-extra) extra=${2:?}; shift 2 ;;
     --build) build=${2:?}; shift 2 ;;
+    --receiver-uri) receivers+=("${2:?}"); shift 2 ;;
     *) usage ;;
   esac
 done
@@ -30,6 +34,9 @@ for name in ${build:-release dev asan clang tsan}; do
 done
 [ -n "$daemon" ] || { echo "serve.sh: no daemon built; run: cmake --preset release && cmake --build --preset release" >&2; exit 2; }
 
+[ ${#receivers[@]} -gt 0 ] || receivers=(http://127.0.0.1:18080/osci)
+endpoints=$(printf '  { uri = "%s" },\n' "${receivers[@]}")
+
 mkdir -p "$state"
 state=$(cd "$state" && pwd)
 umask 077
@@ -41,6 +48,9 @@ name = "Empfaenger (Test)"
 certificate = [
   { file = "$keys/recipient_cipher.cer", use = "cipher" },
   { file = "$keys/recipient_sign.cer", use = "signature" },
+]
+endpoint = [
+$endpoints
 ]
 
 [[organisation]]
@@ -69,6 +79,9 @@ reserve = "16 MiB"
 anchors = ["$keys/test_ca.cert.pem"]
 [directory]
 file = "$state/serve-directory.toml"
+[push]
+allow_clear = true
+allow_private_addresses = true
 TOML
 # A section of the extra file goes into the section of that name; its keys replace ours.
 awk '

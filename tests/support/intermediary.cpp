@@ -34,9 +34,9 @@ directory::Organisation municipality(const std::string& org_key, const std::stri
 Intermediary::Intermediary() : Intermediary(osci::Policy{}) {}
 
 Intermediary::Intermediary(osci::Policy the_policy, bool legacy_ciphers,
-                           std::chrono::milliseconds refusal_step)
-    : policy(std::move(the_policy)), refusal_step_(refusal_step), folder_(fresh_folder()),
-      ids_(std::string(32, 'k'), "test", std::chrono::hours{24 * 30}) {
+                           std::chrono::milliseconds refusal_step, PushSetup the_push)
+    : policy(std::move(the_policy)), push(std::move(the_push)), refusal_step_(refusal_step),
+      folder_(fresh_folder()), ids_(std::string(32, 'k'), "test", std::chrono::hours{24 * 30}) {
   using osci::LegacyAlgorithm;
   if (legacy_ciphers)
     policy.legacy.push_back(
@@ -48,6 +48,7 @@ Intermediary::Intermediary(osci::Policy the_policy, bool legacy_ciphers,
 
 Intermediary::~Intermediary() {
   gateway_.reset();
+  push_pool_.reset();
   cpu_.reset();
   db_.reset();
   store_.reset();
@@ -62,8 +63,13 @@ void Intermediary::start() {
   auto store = storage::SqliteStore::open(config);
   if (!store) throw std::runtime_error(store.error().detail);
   store_ = std::move(*store);
-  auto directory = directory::Directory::make(
-      {municipality("wgb:059130000000", "recipient"), municipality("wgb:055540004004", "other")});
+  auto recipient = municipality("wgb:059130000000", "recipient");
+  recipient.endpoints = push.endpoints;
+  for (const auto& signer : push.more_signers)
+    recipient.certificates.push_back(
+        {signer, directory::CertificateUse::signature, std::nullopt, std::nullopt});
+  auto directory =
+      directory::Directory::make({recipient, municipality("wgb:055540004004", "other")});
   if (!directory) throw std::runtime_error(directory.error().detail);
   gateway::Settings settings{
       {key("intermed_cipher")},
@@ -78,13 +84,21 @@ void Intermediary::start() {
   settings.refusal_step = refusal_step_;
   cpu_ = std::make_unique<async::WorkPool>("cpu", 2, 64);
   db_ = std::make_unique<async::WorkPool>("db", 4, 64);
+  push_pool_ = std::make_unique<async::WorkPool>("push", push.limits.running, push.limits.running);
   gateway_ = std::make_unique<gateway::Gateway>(
-      gateway::Gateway::Parts{clock, random, *store_, ids_, *cpu_, *db_},
+      gateway::Gateway::Parts{clock,
+                              random,
+                              *store_,
+                              ids_,
+                              *cpu_,
+                              *db_,
+                              {push.transport, push_pool_.get(), push.limits}},
       std::make_shared<const gateway::Settings>(std::move(settings)), std::size_t{16} << 20);
 }
 
 void Intermediary::restart() {
   gateway_.reset();
+  push_pool_.reset();
   cpu_.reset();
   db_.reset();
   store_.reset();
@@ -102,6 +116,23 @@ std::string Intermediary::post(std::string body, unsigned* status) {
   return reply.body ? *reply.body : std::string{};
 }
 
+std::vector<std::string> Intermediary::post_all(const std::vector<std::string>& bodies) {
+  std::vector<std::future<gateway::Reply>> running;
+  for (const auto& body : bodies) {
+    auto shared = std::make_shared<const std::string>(body);
+    running.push_back(
+        boost::asio::co_spawn(io_, gateway_->handle(shared, "text/xml"), boost::asio::use_future));
+  }
+  io_.restart();
+  io_.run();
+  std::vector<std::string> out;
+  for (auto& one : running) {
+    const auto reply = one.get();
+    out.push_back(reply.body ? *reply.body : std::string{});
+  }
+  return out;
+}
+
 Party::Party(const std::string& party)
     : name(party), cipher(key(party + "_cipher")), signature(key(party + "_sign")) {}
 
@@ -110,9 +141,10 @@ osci::Request Party::request(osci::MessageType type) const {
   out.type = type;
   out.control.challenge = base::base64_encode_line(random.bytes(10));
   if (type != osci::MessageType::init_dialog) out.control.sequence_number = 0;
-  const bool cipher_certificate = type == osci::MessageType::init_dialog ||
-                                  type == osci::MessageType::get_message_id ||
-                                  type == osci::MessageType::store_delivery;
+  const bool cipher_certificate =
+      type == osci::MessageType::init_dialog || type == osci::MessageType::get_message_id ||
+      type == osci::MessageType::store_delivery || type == osci::MessageType::forward_delivery ||
+      type == osci::MessageType::mediate_delivery;
   if (cipher_certificate)
     out.certificates.push_back({"CipherCertificateOriginator",
                                 osci::certificate_id("originator_cipher", cipher.certificate),
@@ -136,6 +168,18 @@ osci::Request Party::delivery(const std::string& message_id, const std::string& 
       "<osci:Base64Content Id=\"content0\">" +
       base::base64_encode(payload) +
       "</osci:Base64Content></osci:Content></osci:ContentContainer></osci:ContentPackage>";
+  return out;
+}
+
+osci::Request Party::pushed(osci::MessageType type, const std::string& message_id,
+                            const std::string& uri, const std::string& payload) const {
+  osci::Request out = delivery(message_id, payload);
+  out.type = type;
+  out.receiver_uri = uri;
+  if (message_id.empty()) {
+    out.message_id.reset();
+    out.subject.reset();
+  }
   return out;
 }
 

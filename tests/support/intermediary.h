@@ -9,8 +9,17 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace support {
+
+// How "recipient" is reached as a passive recipient.
+struct PushSetup {
+  gateway::RecipientTransport* transport = nullptr;
+  std::vector<directory::Endpoint> endpoints{};
+  std::vector<crypto::Certificate> more_signers{}; // of its organisation
+  gateway::PushLimits limits{};
+};
 
 class Intermediary {
  public:
@@ -18,16 +27,19 @@ class Intermediary {
   // `legacy_ciphers`: an exception for all of them and everybody. `refusal_step`: as in
   // gateway::Settings.
   explicit Intermediary(osci::Policy policy, bool legacy_ciphers = false,
-                        std::chrono::milliseconds refusal_step = {});
+                        std::chrono::milliseconds refusal_step = {}, PushSetup push = {});
   ~Intermediary();
 
   std::string post(std::string body, unsigned* status = nullptr);
+  // All at the same time; the answers in the same order.
+  std::vector<std::string> post_all(const std::vector<std::string>& bodies);
   void restart(); // closes the store and opens it again
   std::string state() const { return folder_.string(); }
 
   base::ManualClock clock{base::Instant{std::chrono::hours{24 * 365 * 57}}};
   base::SystemRandom random;
   osci::Policy policy;
+  PushSetup push; // changes count from the next restart()
 
   mailbox::Store& store() { return *store_; }
   const mailbox::MessageIdIssuer& ids() const { return ids_; }
@@ -39,7 +51,7 @@ class Intermediary {
   std::unique_ptr<mailbox::Store> store_;
   mailbox::MessageIdIssuer ids_;
   boost::asio::io_context io_;
-  std::unique_ptr<async::WorkPool> cpu_, db_;
+  std::unique_ptr<async::WorkPool> cpu_, db_, push_pool_;
   std::unique_ptr<gateway::Gateway> gateway_;
 };
 
@@ -52,6 +64,9 @@ class Party {
   // A StoreDelivery of `payload` (as an opaque container) for "recipient".
   osci::Request delivery(const std::string& message_id, const std::string& payload,
                          const std::string& addressee = "recipient") const;
+  // A ForwardDelivery or MediateDelivery for `uri`; an empty id: none.
+  osci::Request pushed(osci::MessageType type, const std::string& message_id,
+                       const std::string& uri, const std::string& payload = "Antrag") const;
   std::string seal(const osci::Request& request, bool sign = true, bool encrypt = true) const;
   osci::Answer open(const std::string& answer) const; // throws std::runtime_error on a fault
   seal::SignWith signing() const;

@@ -156,6 +156,18 @@ TEST(Directory, RefusesServicesWithoutUriOrListedTwice) {
   EXPECT_THAT(refusal({entry}), HasSubstr("no usable URI"));
 }
 
+TEST(Directory, RefusesEndpointsThatAreUnusableOrListedTwice) {
+  auto one = organisation("wgb:059130000000");
+  one.endpoints = {{"https://a.example/", ""}, {"https://b.example/", ""}};
+  EXPECT_EQ(refusal({one}), "accepted");
+  one.endpoints[1].uri = "https://a.example/";
+  EXPECT_THAT(refusal({one}), HasSubstr("endpoint https://a.example/ is listed twice"));
+  one.endpoints[1].uri = "gopher://a.example/";
+  EXPECT_THAT(refusal({one}), HasSubstr("no usable URI"));
+  one.endpoints[1].uri = "https://a.example/" + std::string(2048, 'x');
+  EXPECT_THAT(refusal({one}), HasSubstr("no usable URI"));
+}
+
 TEST(Directory, RefusesKeysAndNamesThatAreUnusable) {
   EXPECT_THAT(refusal({organisation("dortmund")}), HasSubstr("organisation key"));
   auto entry = organisation("wgb:059130000000");

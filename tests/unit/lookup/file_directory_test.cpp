@@ -247,6 +247,50 @@ TEST(DirectoryFile, RefusesAServiceListedTwice) {
               AllOf(StartsWith("d.toml:9: "), HasSubstr("\"urn:a\" is listed twice")));
 }
 
+TEST(DirectoryFile, ReadsEndpointsAndTheirCertificates) {
+  const auto parsed = parse(receiver("[[organisation.endpoint]]\nuri = \"https://a.example/x?y\"\n"
+                                     "ca = \"test_ca.cert.pem\"\n[[organisation.endpoint]]\n"
+                                     "uri = \"http://127.0.0.1:18080/osci\"\n"));
+  ASSERT_TRUE(parsed) << parsed.error().detail;
+  const auto& organisation = (*parsed)->organisations().front();
+  ASSERT_EQ(organisation.endpoints.size(), 2u);
+  const auto* first = organisation.endpoint("https://a.example/x?y");
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(first->ca, slurp(keys + "test_ca.cert.pem"));
+  EXPECT_EQ(organisation.endpoint("http://127.0.0.1:18080/osci")->ca, "");
+  EXPECT_EQ(organisation.endpoint("http://127.0.0.1:18080/OSCI"), nullptr);
+  EXPECT_EQ(organisation.endpoint(""), nullptr);
+}
+
+TEST(DirectoryFile, RefusesEndpointsThatAreNoPlainAddress) {
+  const auto with = [](const std::string& entry) {
+    return refusal(receiver("[[organisation.endpoint]]\n" + entry + "\n"));
+  };
+  for (const auto* uri :
+       {"ftp://a.example/", "https://", "https:///x", "https://:443/x", "//a.example/",
+        "https://user@a.example/", "https://a.example/#x", "https://a.example/ x",
+        "https://ä.example/", "HTTPS://a.example/", "file:///etc/passwd", "a.example"})
+    EXPECT_THAT(with("uri = \"" + std::string(uri) + "\""),
+                AllOf(StartsWith("d.toml:5: organisation wgb:059130000000: "),
+                      HasSubstr("is no http:// or https:// address")))
+        << uri;
+  EXPECT_THAT(with(""), HasSubstr("has no \"uri\""));
+  EXPECT_THAT(with("url = \"https://a.example/\""), HasSubstr("unknown key"));
+  const std::string good = "uri = \"https://a.example/\"\n";
+  EXPECT_THAT(with(good + "[[organisation.endpoint]]\n" + good), HasSubstr("is listed twice"));
+  EXPECT_THAT(with(good + "ca = \"missing.pem\""), HasSubstr("cannot be read"));
+  EXPECT_THAT(with(good + "ca = \"recipient_cipher.key.pem\""), HasSubstr("private key"));
+  EXPECT_THAT(with(good + "ca = \"test_ca.cer\""), HasSubstr("no certificate in PEM form"));
+  EXPECT_THAT(with("uri = \"http://a.example/\"\nca = \"test_ca.cert.pem\""),
+              HasSubstr("has no meaning"));
+  lookup::Limits limits;
+  limits.endpoints = 1;
+  EXPECT_THAT(refusal(receiver("[[organisation.endpoint]]\n" + good +
+                               "[[organisation.endpoint]]\nuri = \"https://b.example/\"\n"),
+                      limits),
+              HasSubstr("more than 1 [[organisation.endpoint]]"));
+}
+
 TEST(DirectoryFile, ReportsBrokenTomlWithItsLine) {
   EXPECT_THAT(refusal("\n\nkey = = 1\n"), AllOf(StartsWith("d.toml:3: "), HasSubstr("TOML")));
   EXPECT_THAT(refusal("\xff\xfe"), HasSubstr("TOML"));
