@@ -73,12 +73,22 @@ std::string_view advice(std::string_view code) {
       {"9707", "The addressee's certificate is revoked; get the current one."},
       {"9708", "The issuer of a reader's certificate is not trusted."},
       {"9710", "The intermediary could not check certificates; try again later."},
+      {"9711", "The issuer of the recipient's signature certificate is not trusted."},
       {"9800", "The message has no id; send it again."},
       {"9801", "The message id is used or expired; `osci card --id` tells what became of it."},
       {"9802", "This request needs a dialog."},
       {"9803", "No such delivery in the mailbox of --cipher-key."},
       {"9804", "No such process card for --cipher-key."},
-      {"9805", "No mailbox belongs to the addressee's certificate; check --to or --to-cert."},
+      {"9805",
+       "No mailbox belongs to the addressee's certificate (check --to or --to-cert), or the "
+       "recipient refused the delivery."},
+      {"9806", "The recipient took the request and sent nothing back."},
+      {"9807", "The signature of the recipient's answer is wrong; ask the recipient."},
+      {"9808", "The recipient has an internal error; ask there, or send again later."},
+      {"9809",
+       "The delivery did not reach the recipient: it is away, or the intermediary's directory does "
+       "not list this receiver URI for it. Send it again with a new message id."},
+      {"9810", "The delivery may have reached the recipient; ask there before you send it again."},
       {"9811", "The intermediary cannot carry it out now; try again later."},
       {"HTTP", "The server at --url did not take the message; check --url."},
   }};
