@@ -46,7 +46,7 @@ ExitCode exit_code(ErrorCode code) {
 
 std::string_view advice(std::string_view code) {
   using Line = std::pair<std::string_view, std::string_view>;
-  constexpr std::array<Line, 30> lines = {{
+  constexpr Line lines[] = {
       {"9000",
        "The intermediary has a problem of its own; try again later, then ask its operator."},
       {"9100", "The intermediary takes the message for damaged; check --url, or send it again."},
@@ -91,7 +91,7 @@ std::string_view advice(std::string_view code) {
       {"9810", "The delivery may have reached the recipient; ask there before you send it again."},
       {"9811", "The intermediary cannot carry it out now; try again later."},
       {"HTTP", "The server at --url did not take the message; check --url."},
-  }};
+  };
   for (const auto& [key, text] : lines)
     if (key == code) return text;
   return {};
