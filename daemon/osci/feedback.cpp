@@ -154,20 +154,20 @@ constexpr std::array kTexts = {
              "Warning: the waiting time for processing the reassembled message is exceeded."},
     CodeText{"3952", "Hinweis: Die zusammengesetzte Nachricht wird noch verarbeitet.",
              "Notice: the reassembled message is still being processed."},
-    CodeText{"9000", "Interner Fehler des Intermediärs. Bitte später erneut versuchen.",
-             "Internal error of the intermediary. Please try again later."},
+    CodeText{"9000", "Interner Fehler des Dienstes. Bitte später erneut versuchen.",
+             "Internal error of the service. Please try again later."},
     CodeText{"9100", "Die empfangenen Daten sind keine gültige OSCI-Nachricht.",
              "The received data is not a valid OSCI message."},
     CodeText{"9200",
-             "Die Nachricht ist nicht für ein Verschlüsselungszertifikat dieses Intermediärs "
+             "Die Nachricht ist nicht für ein Verschlüsselungszertifikat dieses Dienstes "
              "verschlüsselt.",
-             "The message is not encrypted for a cipher certificate of this intermediary."},
+             "The message is not encrypted for a cipher certificate of this service."},
     CodeText{"9201", "Das verwendete Verschlüsselungszertifikat des Intermediärs ist gesperrt.",
              "The intermediary's cipher certificate that was used is revoked."},
     CodeText{"9202", "Die Auftragsdaten konnten nicht entschlüsselt werden.",
              "The request data could not be decrypted."},
-    CodeText{"9300", "Die Auftragsdaten sind kein gültiger Auftrag für diesen Intermediär.",
-             "The request data is not a valid request for this intermediary."},
+    CodeText{"9300", "Die Auftragsdaten sind kein gültiger Auftrag für diesen Dienst.",
+             "The request data is not a valid request for this service."},
     CodeText{"9400", "ConversationId, SequenceNumber oder Response ist nicht korrekt.",
              "ConversationId, SequenceNumber or Response is not correct."},
     CodeText{"9500", "Das Verschlüsselungszertifikat des Clients fehlt im Auftrag.",
@@ -317,6 +317,21 @@ FeedbackEntry feedback_entry(std::string_view code, std::string_view language) {
   base::check(text != nullptr, "feedback code without text");
   return FeedbackEntry{std::string(code), std::string(language),
                        std::string(language == "en" ? text->english : text->german)};
+}
+
+FeedbackEntry recipient_entry(std::string_view code, std::string_view language) {
+  FeedbackEntry out = feedback_entry(code, language);
+  if (code == "9805")
+    out.text = language == "en"
+                   ? "The recipient cannot decrypt or verify the content; not accepted."
+                   : "Der Empfänger kann den Inhalt nicht entschlüsseln oder prüfen; nicht "
+                     "angenommen.";
+  else if (code == "9801")
+    out.text = language == "en"
+                   ? "Another delivery with this MessageId was received before."
+                   : "Unter dieser Nachrichtenkennung (MessageId) liegt bereits eine andere "
+                     "Zustellung vor.";
+  return out;
 }
 
 std::string write_fault(ErrorCode error) {

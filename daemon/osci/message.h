@@ -150,6 +150,9 @@ struct ReplyFrame {
 
 // For an intermediary. Errors: malformed_message / invalid_request (by `encrypted`).
 base::Result<ReplyFrame> decode_frame(const seal::Message& message);
+// For a passive recipient, of an AcceptDelivery or ProcessDelivery; without a certificate: until
+// the signature is verified only the pinned intermediary is answered. Errors: as above.
+base::Result<ReplyFrame> decode_push_frame(const seal::Message& message);
 
 // Strict structure check of section 1.7 and 4.9 and the ControlBlock presence of 1.3 (for requests
 // with and without ConversationId). Errors: malformed_message (clear) or invalid_request

@@ -196,17 +196,12 @@ const RoleCertificate* Request::certificate(std::string_view role) const {
   return nullptr;
 }
 
-base::Result<ReplyFrame> decode_frame(const seal::Message& message) {
-  const ErrorCode broken =
-      message.transport().encrypted ? ErrorCode::invalid_request : ErrorCode::malformed_message;
+namespace {
+
+base::Result<ReplyFrame> read_frame(const seal::Message& message, MessageType type,
+                                    ErrorCode broken) {
   ReplyFrame out;
-  const auto type = request_type(message.type());
-  if (!type || !for_intermediary(*type)) {
-    if (type || answer_type(message.type()) || message.type().starts_with("ResponseTo"))
-      return fail(ErrorCode::invalid_request, "not a request to an intermediary");
-    return fail(broken, "unknown message type");
-  }
-  out.type = *type;
+  out.type = type;
   const seal::Verified parts = message.unverified();
   const auto* control = parts.block(ns::osci, "ControlBlock");
   if (!control) return fail(broken, "no ControlBlock");
@@ -219,16 +214,45 @@ base::Result<ReplyFrame> decode_frame(const seal::Message& message) {
   auto list = read_languages(languages->element, broken);
   if (!list) return list.error();
   out.languages = std::move(*list);
+  const auto* features = parts.block(ns::osci2017, "FeatureDescription");
+  out.features = read_features(features ? &features->element : nullptr);
+  return out;
+}
+
+ErrorCode broken_code(const seal::Message& message) {
+  return message.transport().encrypted ? ErrorCode::invalid_request : ErrorCode::malformed_message;
+}
+
+} // namespace
+
+base::Result<ReplyFrame> decode_frame(const seal::Message& message) {
+  const ErrorCode broken = broken_code(message);
+  const auto type = request_type(message.type());
+  if (!type || !for_intermediary(*type)) {
+    if (type || answer_type(message.type()) || message.type().starts_with("ResponseTo"))
+      return fail(ErrorCode::invalid_request, "not a request to an intermediary");
+    return fail(broken, "unknown message type");
+  }
+  auto out = read_frame(message, *type, broken);
+  if (!out) return out.error();
+  const seal::Verified parts = message.unverified();
   if (const auto* certificates = parts.block(ns::osci, "NonIntermediaryCertificates")) {
     auto entries = read_certificates(certificates->element, broken);
     if (!entries) return entries.error();
     for (auto& entry : *entries)
-      if (entry.role == "CipherCertificateOriginator" && !out.client_cipher)
-        out.client_cipher = std::move(entry.certificate);
+      if (entry.role == "CipherCertificateOriginator" && !out->client_cipher)
+        out->client_cipher = std::move(entry.certificate);
   }
-  const auto* features = parts.block(ns::osci2017, "FeatureDescription");
-  out.features = read_features(features ? &features->element : nullptr);
   return out;
+}
+
+base::Result<ReplyFrame> decode_push_frame(const seal::Message& message) {
+  const ErrorCode broken = broken_code(message);
+  const auto type = request_type(message.type());
+  if (type && !for_intermediary(*type)) return read_frame(message, *type, broken);
+  if (type || answer_type(message.type()) || message.type().starts_with("ResponseTo"))
+    return fail(ErrorCode::invalid_request, "not a request to a passive recipient");
+  return fail(broken, "unknown message type");
 }
 
 base::Result<Request> decode_request(const seal::Verified& message, bool encrypted) {
