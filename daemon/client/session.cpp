@@ -16,11 +16,6 @@ constexpr std::string_view kNoDelivery = "9803";
 constexpr std::string_view kNoProcessCard = "9804";
 constexpr std::string_view kMoreCards = "3801";
 
-osci::RoleCertificate role_certificate(const char* role, const char* id_role,
-                                       const crypto::Certificate& certificate) {
-  return {role, osci::certificate_id(id_role, certificate), certificate};
-}
-
 bool says(const osci::Answer& answer, std::string_view code) {
   return std::any_of(answer.feedback.begin(), answer.feedback.end(),
                      [code](const auto& entry) { return entry.code == code; });
@@ -34,15 +29,10 @@ bool passing(ErrorCode code) {
 
 } // namespace
 
-struct Session::Answered {
-  osci::Answer answer;
-  seal::Message message;
-};
-
-struct Session::Dialog::Opened {
-  osci::Answer answer;
-  seal::Message message;
-};
+osci::RoleCertificate role_certificate(const std::string& role, const std::string& id_role,
+                                       const crypto::Certificate& certificate) {
+  return {role, osci::certificate_id(id_role, certificate), certificate};
+}
 
 base::Error refusal(const std::vector<osci::FeedbackEntry>& feedback) {
   base::check(!feedback.empty(), "an answer without feedback was accepted");
@@ -53,11 +43,12 @@ std::string Delivery::message_id() const {
   return answer.cards.empty() ? std::string{} : answer.cards.front().message_id;
 }
 
-base::Result<seal::OpenedContent> Delivery::open(const Identity& identity, const Options& options,
-                                                 base::RandomSource& random) const {
-  std::vector<seal::NamedCertificate> certificates;
-  for (const auto& one : answer.certificates)
-    certificates.push_back({one.role, one.id, one.certificate});
+base::Result<seal::OpenedContent>
+open_delivered(const seal::Message& message, const std::vector<osci::RoleCertificate>& certificates,
+               const Identity& identity, const seal::ContentOptions& options,
+               base::RandomSource& random) {
+  std::vector<seal::NamedCertificate> named;
+  for (const auto& one : certificates) named.push_back({one.role, one.id, one.certificate});
   std::vector<crypto::KeyPair> keys{identity.cipher};
   keys.insert(keys.end(), identity.old_ciphers.begin(), identity.old_ciphers.end());
   const auto verified = message.verified(true);
@@ -65,8 +56,12 @@ base::Result<seal::OpenedContent> Delivery::open(const Identity& identity, const
   const auto body = verified->body().element.children();
   if (body.empty()) return seal::OpenedContent{};
   if (body.size() != 1) return fail(ErrorCode::malformed_message, "Body is not one ContentPackage");
-  return seal::open_content(body[0], certificates, verified->attachments(), keys, options.content,
-                            random);
+  return seal::open_content(body[0], named, verified->attachments(), keys, options, random);
+}
+
+base::Result<seal::OpenedContent> Delivery::open(const Identity& identity, const Options& options,
+                                                 base::RandomSource& random) const {
+  return open_delivered(message, answer.certificates, identity, options.content, random);
 }
 
 Session::Session(Transport& transport, Identity identity, Intermediary intermediary,
@@ -83,9 +78,11 @@ osci::Request Session::new_request(osci::MessageType type) const {
   out.languages = options_.languages;
   // Table of 4.9: who fetches is the originator of its own requests; only the first request of a
   // dialog presents the cipher certificate.
-  const bool first = type == osci::MessageType::init_dialog ||
-                     type == osci::MessageType::get_message_id ||
-                     type == osci::MessageType::store_delivery;
+  const bool first =
+      type == osci::MessageType::init_dialog || type == osci::MessageType::get_message_id ||
+      type == osci::MessageType::store_delivery || type == osci::MessageType::forward_delivery ||
+      // Not to authenticate: the recipient seals its reply for it (1.6).
+      type == osci::MessageType::mediate_delivery;
   if (first)
     out.certificates.push_back(role_certificate("CipherCertificateOriginator", "originator_cipher",
                                                 identity_.cipher.certificate));
@@ -162,9 +159,7 @@ base::Result<IssuedId> Session::get_message_id() {
   return IssuedId{std::move(*answer.message_id), std::move(answer.features), *answer.signer};
 }
 
-base::Result<Receipt> Session::store(const Letter& letter,
-                                     const std::function<void(const std::string&)>& on_message_id) {
-  auto request = new_request(osci::MessageType::store_delivery);
+base::Result<> Session::seal_letter(const Letter& letter, osci::Request& request) {
   request.certificates.push_back(
       role_certificate("CipherCertificateAddressee", "addressee_cipher", letter.addressee));
   seal::EncryptContent encrypt;
@@ -174,7 +169,7 @@ base::Result<Receipt> Session::store(const Letter& letter,
       letter.readers.empty() ? std::vector<crypto::Certificate>{letter.addressee} : letter.readers;
   for (std::size_t i = 0; i < readers.size(); ++i) {
     auto entry = role_certificate("CipherCertificateOtherReader",
-                                  ("reader" + std::to_string(i) + "_cipher").c_str(), readers[i]);
+                                  "reader" + std::to_string(i) + "_cipher", readers[i]);
     encrypt.readers.push_back({entry.role, entry.id, entry.certificate});
     request.certificates.push_back(std::move(entry));
   }
@@ -186,8 +181,19 @@ base::Result<Receipt> Session::store(const Letter& letter,
   if (!sealed) return sealed.error();
   request.content.body = std::move(sealed->body);
   request.content.attachments = std::move(sealed->attachments);
-  request.subject = letter.subject;
+  return {};
+}
 
+base::Result<Receipt> Session::store(const Letter& letter,
+                                     const std::function<void(const std::string&)>& on_message_id) {
+  return submit(new_request(osci::MessageType::store_delivery), letter, on_message_id);
+}
+
+base::Result<Receipt>
+Session::submit(osci::Request request, const Letter& letter,
+                const std::function<void(const std::string&)>& on_message_id) {
+  if (const auto sealed = seal_letter(letter, request); !sealed) return sealed.error();
+  request.subject = letter.subject;
   auto issued = get_message_id();
   if (!issued) return issued.error();
   if (on_message_id) on_message_id(issued->message_id);
@@ -222,7 +228,7 @@ base::Result<Session::Dialog> Session::open_dialog() {
   return out;
 }
 
-base::Result<Session::Dialog::Opened> Session::Dialog::exchange(osci::Request request) {
+base::Result<Session::Answered> Session::Dialog::exchange(osci::Request request) {
   if (!alive_) return fail(ErrorCode::control_block, "the dialog has ended");
   request.control.conversation_id = conversation_id_;
   request.control.sequence_number = sequence_++;
@@ -237,7 +243,7 @@ base::Result<Session::Dialog::Opened> Session::Dialog::exchange(osci::Request re
     challenge_ = *answered->answer.control.challenge;
     alive_ = true;
   }
-  return Opened{std::move(answered->answer), std::move(answered->message)};
+  return answered;
 }
 
 base::Result<std::optional<Delivery>> Session::Dialog::fetch(const osci::Selection& selection) {

@@ -1,6 +1,7 @@
-// The client side of OSCI 1.2 mailbox dialogs: senders store, readers fetch, both read process
-// cards (wire reference 1.4, 7). Every answer is checked before a word of it is believed: encrypted
-// if the request was, signed by the pinned intermediary, and the answer to this very request.
+// The client side of OSCI 1.2: senders store, forward and mediate, readers fetch, both read process
+// cards (wire reference 1.4 to 1.6, 7). Every answer is checked before a word of it is believed:
+// encrypted if the request was, signed by the pinned intermediary, and the answer to this very
+// request.
 #pragma once
 #include "base/clock.h"
 #include "base/random.h"
@@ -87,6 +88,22 @@ struct Delivery {
                                          base::RandomSource& random) const;
 };
 
+// What a MediateDelivery brought back, transport verified; also of a refused order, because its
+// cards tell how far it came. Content is still closed.
+struct Mediated {
+  std::string message_id; // of the request; empty: without protocol
+  osci::Answer answer;
+  seal::Message message;
+
+  bool executed() const { return answer.executed(); }
+  const mailbox::ProcessCard* request_card() const; // null: none
+  const mailbox::ProcessCard* reply_card() const;
+  bool has_reply() const { return answer.content.has_value(); }
+  // As Delivery::open.
+  base::Result<seal::OpenedContent> open(const Identity& identity, const Options& options,
+                                         base::RandomSource& random) const;
+};
+
 struct Cards {
   std::vector<mailbox::ProcessCard> cards;
   bool more = false; // feedback 3801
@@ -97,6 +114,11 @@ struct Cards {
 // encryption_required, signature_missing, signature_wrong, signature_incomplete, control_block,
 // malformed_message, duplicate_id, too_large (an answer that must not be believed); key_error.
 class Session {
+  struct Answered {
+    osci::Answer answer;
+    seal::Message message;
+  };
+
  public:
   // Borrowed until the session ends: transport, random. `pause` waits between attempts.
   Session(Transport& transport, Identity identity, Intermediary intermediary, Options options,
@@ -108,6 +130,12 @@ class Session {
   // outcome stays unknown, the process card of that id tells it.
   base::Result<Receipt> store(const Letter& letter,
                               const std::function<void(const std::string&)>& on_message_id = {});
+
+  // The same by push: the intermediary hands the delivery to the recipient at `receiver`, a URI
+  // that its directory lists for the addressee, and answers when it knows what became of it (wire
+  // reference 1.5). 9810 as refusal: the recipient has it all the same.
+  base::Result<Receipt> forward(const Letter& letter, const std::string& receiver,
+                                const std::function<void(const std::string&)>& on_message_id = {});
 
   // An explicit dialog. Any request in it acknowledges the delivery fetched before (8.6), so
   // leaving it without a further request, which is all the destructor does, leaves that delivery
@@ -122,6 +150,12 @@ class Session {
     // nullopt: nothing matches (9803).
     base::Result<std::optional<Delivery>> fetch(const osci::Selection& selection);
     base::Result<Cards> fetch_process_cards(const osci::Selection& selection);
+    // Request and response through the intermediary (wire reference 1.6). Without protocol: no
+    // message id, no process cards; then nothing tells later what became of it. A reply is
+    // acknowledged by the next request of the dialog, as a fetched delivery is.
+    base::Result<Mediated>
+    mediate(const Letter& letter, const std::string& receiver, bool with_protocol,
+            const std::function<void(const std::string&)>& on_message_id = {});
     // Acknowledges and ends the dialog.
     base::Result<> exit();
     // No request will leave any more.
@@ -131,8 +165,7 @@ class Session {
    private:
     friend class Session;
     explicit Dialog(Session& session) : session_(&session) {}
-    struct Opened;
-    base::Result<Opened> exchange(osci::Request request);
+    base::Result<Answered> exchange(osci::Request request);
 
     Session* session_;
     std::string conversation_id_;
@@ -148,8 +181,11 @@ class Session {
   const Options& options() const { return options_; }
 
  private:
-  struct Answered;
   osci::Request new_request(osci::MessageType type) const;
+  // Seals the letter into a request that carries a delivery, and names addressee and readers.
+  base::Result<> seal_letter(const Letter& letter, osci::Request& request);
+  base::Result<Receipt> submit(osci::Request request, const Letter& letter,
+                               const std::function<void(const std::string&)>& on_message_id);
   base::Result<Reply> post(const std::string& body);
   base::Result<Answered> exchange(const osci::Request& request);
 
@@ -161,6 +197,17 @@ class Session {
   std::function<void(base::Milliseconds)> pause_;
   std::string last_answer_;
 };
+
+// An entry of NonIntermediaryCertificates with the Id that the reference client gives it.
+osci::RoleCertificate role_certificate(const std::string& role, const std::string& id_role,
+                                       const crypto::Certificate& certificate);
+
+// Content of any message that carries a delivery, decrypted with `identity`, its authors'
+// signatures verified. A message without content opens as empty.
+base::Result<seal::OpenedContent>
+open_delivered(const seal::Message& message, const std::vector<osci::RoleCertificate>& certificates,
+               const Identity& identity, const seal::ContentOptions& options,
+               base::RandomSource& random);
 
 // The overall result of an answer as an error: "9801 text".
 base::Error refusal(const std::vector<osci::FeedbackEntry>& feedback);

@@ -172,6 +172,10 @@ void FakeIntermediary::carry_out(const osci::Request& request, osci::Answer& out
     if (out.cards.empty()) out.feedback = {osci::feedback_entry("9804", "de")};
     break;
   }
+  case MessageType::forward_delivery:
+  case MessageType::mediate_delivery:
+    push(request, out);
+    break;
   default:
     ADD_FAILURE() << "the fake does not serve " << osci::type_name(request.type);
   }

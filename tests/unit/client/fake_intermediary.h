@@ -30,6 +30,8 @@ class FakeIntermediary final : public client::Transport {
   std::string refuse;                              // answer with this order-level code
   std::function<void(osci::Answer&)> change;       // last word on the answer before it is encoded
   std::function<void(const osci::Request&)> watch; // sees each request before it is carried out
+  // The passive recipient that ForwardDelivery and MediateDelivery are pushed to: body to body.
+  std::function<std::string(const std::string&)> endpoint;
 
   // --- what it has seen ---
   struct Kept {
@@ -51,6 +53,7 @@ class FakeIntermediary final : public client::Transport {
  private:
   base::Result<std::string> answer(const std::string& body);
   void carry_out(const osci::Request& request, osci::Answer& out);
+  void push(const osci::Request& request, osci::Answer& out); // fake_push.cpp
 
   base::SystemRandom random_;
   std::map<std::string, std::string> answered_; // identical repeats get the answer they got before
