@@ -19,6 +19,8 @@ Command add_send(CLI::App& app);
 Command add_fetch(CLI::App& app);
 Command add_card(CLI::App& app);
 Command add_ping(CLI::App& app);
+Command add_mediate(CLI::App& app);
+Command add_serve(CLI::App& app);
 
 // Prints the explanation on stderr.
 ExitCode give_up(const base::Error& error);

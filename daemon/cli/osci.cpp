@@ -17,7 +17,7 @@ constexpr const char* kFooter = R"(Exit codes:
   0  done (an empty mailbox is no error)
   1  wrong command line, profile or directory file
   2  key, certificate or PIN cannot be used
-  3  the intermediary cannot be reached
+  3  the intermediary cannot be reached; serve: the port cannot be listened on
   4  refused by the intermediary; its code and what to do are printed
   5  an answer or content could not be decrypted or verified
   6  the delivery, process card or addressee that was named is not there
@@ -59,12 +59,14 @@ base::Result<std::vector<std::string>> with_profile(const std::vector<cli::Comma
 }
 
 int run(int argc, char** argv) {
-  CLI::App app{"Sends to and fetches from an OSCI-Transport 1.2 intermediary.", "osci"};
+  CLI::App app{"Sends to, fetches from and is pushed to by an OSCI-Transport 1.2 intermediary.",
+               "osci"};
   app.set_version_flag("--version", "osci " DC_VERSION);
   app.require_subcommand(1);
   app.footer(kFooter);
-  const std::vector<cli::Command> commands{cli::add_send(app), cli::add_fetch(app),
-                                           cli::add_card(app), cli::add_ping(app)};
+  const std::vector<cli::Command> commands{cli::add_send(app),    cli::add_fetch(app),
+                                           cli::add_mediate(app), cli::add_serve(app),
+                                           cli::add_card(app),    cli::add_ping(app)};
   auto arguments = with_profile(commands, std::vector<std::string>(argv + 1, argv + argc));
   if (!arguments) return static_cast<int>(cli::give_up(arguments.error()));
   std::reverse(arguments->begin(), arguments->end()); // as CLI11 wants a vector

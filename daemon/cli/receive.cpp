@@ -1,63 +1,10 @@
 #include "cli/receive.h"
-#include "base/encoding.h"
-#include "cli/exit_code.h"
 #include "cli/text.h"
-#include "crypto/digest.h"
 #include <algorithm>
-#include <boost/json.hpp>
 
 namespace cli {
 
-using base::ErrorCode;
-using base::fail;
 using osci::Selection;
-
-namespace {
-
-constexpr const char* kDescription = "delivery.json";
-
-std::string text_of(const boost::json::value& value) {
-  return boost::json::serialize(value) + "\n";
-}
-
-boost::json::object describe(const crypto::Certificate& certificate) {
-  return {{"subject", harmless(certificate.subject())},
-          {"issuer", harmless(certificate.issuer())},
-          {"serial", certificate.serial()},
-          {"sha256", certificate.fingerprint()}};
-}
-
-std::string description(const KeptDelivery& delivery, const mailbox::ProcessCard& card) {
-  boost::json::array files;
-  for (const auto& file : delivery.files)
-    files.push_back({{"file", file.name},
-                     {"name", harmless(file.original_name)},
-                     {"kind", file.attachment ? "attachment" : "data"},
-                     {"size", file.size},
-                     {"sha256", file.sha256}});
-  boost::json::array authors;
-  for (const auto& author : delivery.authors) authors.push_back(describe(author));
-  boost::json::object out{{"message_id", delivery.message_id},
-                          {"creation", base::format_datetime(card.creation)},
-                          {"signed", delivery.is_signed},
-                          {"authors", std::move(authors)},
-                          {"files", std::move(files)}};
-  if (card.subject) out["subject"] = *card.subject;
-  if (card.forwarding) out["forwarding"] = base::format_datetime(*card.forwarding);
-  if (delivery.foreign_containers) out["containers_for_others"] = delivery.foreign_containers;
-  if (!delivery.unclaimed_attachments.empty()) {
-    boost::json::array names;
-    for (const auto& name : delivery.unclaimed_attachments) names.push_back(harmless(name).c_str());
-    out["unclaimed_attachments"] = std::move(names);
-  }
-  return text_of(out);
-}
-
-} // namespace
-
-bool is_unverified(ErrorCode code) {
-  return exit_code(code) == ExitCode::unverified;
-}
 
 FetchReport Receiver::run() {
   report_ = {};
@@ -202,88 +149,22 @@ Receiver::Handled Receiver::handle(const client::Delivery& delivery) {
              : Handled::disk_failed;
 }
 
-base::Result<> Receiver::check(const seal::OpenedContent& content) const {
-  for (const auto& item : content.items) {
-    if (item.signature != seal::SignatureState::valid) {
-      if (order_.allow_unsigned) continue;
-      return fail(ErrorCode::signature_missing,
-                  "content is not signed by an author; --allow-unsigned takes it all the same");
-    }
-    if (!order_.authors) continue;
-    for (const auto& author : item.signers)
-      if (order_.authors->inspect(author, crypto::CertificatePurpose::signature, clock_.now())
-              .finding != crypto::CertificateFinding::none)
-        return fail(ErrorCode::signer_certificate_wrong, "the author's certificate " +
-                                                             author.fingerprint() +
-                                                             " is not trusted (--trust)");
-  }
-  return {};
-}
-
 base::Result<KeptDelivery> Receiver::put_away(const client::Delivery& delivery) {
   const auto content = delivery.open(session_.identity(), session_.options(), random_);
   if (!content) return content.error();
-  if (const auto ok = check(*content); !ok) return ok.error();
-
-  const mailbox::ProcessCard& card = delivery.answer.cards.front();
-  KeptDelivery out;
-  out.message_id = card.message_id;
-  out.subject = card.subject;
-  out.creation = card.creation;
-  out.is_signed = !content->items.empty();
-  out.foreign_containers = content->foreign_containers;
-  out.unclaimed_attachments = content->unclaimed_attachments;
-  std::vector<NewFile> files;
-  std::vector<std::string> compare;
-  std::set<std::string> taken{kDescription};
-  for (const auto& item : content->items) {
-    const bool attachment = item.kind == seal::ContentItem::Kind::attachment;
-    std::string name = safe_file_name(item.name, attachment ? "attachment" : "content");
-    if (!attachment) name += extension_of(item.bytes);
-    name = unique_name(name, taken);
-    out.files.push_back(
-        {name, item.name, attachment, item.bytes.size(), crypto::sha256_hex(item.bytes)});
-    files.push_back({name, item.bytes});
-    compare.push_back(name);
-    out.is_signed = out.is_signed && item.signature == seal::SignatureState::valid;
-    for (const auto& author : item.signers)
-      if (std::find(out.authors.begin(), out.authors.end(), author) == out.authors.end())
-        out.authors.push_back(author);
-  }
-  const std::string about = description(out, card);
-  files.push_back({kDescription, about});
-  const std::string folder = folder_name(out.message_id);
-  const auto kept = shelf_.keep(folder, files, compare);
-  if (!kept) return kept.error();
-  out.folder = shelf_.path() + "/" + folder;
-  out.already_there = *kept == Kept::already_there;
-  return out;
+  return keeper_.keep(*content, label_of(delivery.answer.cards.front()));
 }
 
 bool Receiver::set_aside(const std::string& id, const base::Error& error, std::string_view raw,
                          bool acknowledged) {
-  BadDelivery bad{id, {}, error, acknowledged};
-  const std::string report =
-      text_of(boost::json::object{{"message_id", harmless(id)},
-                                  {"time", base::format_datetime(clock_.now())},
-                                  {"error", base::to_string(error.code)},
-                                  {"detail", harmless(error.detail)},
-                                  {"acknowledged", acknowledged},
-                                  {"raw", "message.osci"}});
-  const auto aside = shelf_.below("undeliverable");
-  const std::string folder = folder_name(id);
-  // Nothing is compared: the first copy of a bad delivery is as good as any later one.
-  const auto kept = aside
-                        ? aside->keep(folder, {{"message.osci", raw}, {"report.json", report}}, {})
-                        : base::Result<Kept>(aside.error());
-  if (!kept) {
-    report_.stopped = kept.error();
+  auto bad = keeper_.set_aside({id, folder_name(id), nullptr}, error, raw, acknowledged);
+  if (!bad) {
+    report_.stopped = bad.error();
     return false;
   }
-  bad.folder = aside->path() + "/" + folder;
   known_bad_.insert(id);
-  if (on_bad) on_bad(bad);
-  report_.bad.push_back(std::move(bad));
+  if (on_bad) on_bad(*bad);
+  report_.bad.push_back(std::move(*bad));
   return true;
 }
 

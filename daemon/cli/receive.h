@@ -7,10 +7,8 @@
 // But "the oldest unreceived" would be the same one again; from then on deliveries are fetched by
 // id, as the list of unreceived process cards names them, each bad one in a dialog that is dropped.
 #pragma once
-#include "base/clock.h"
-#include "cli/files.h"
+#include "cli/keep.h"
 #include "client/session.h"
-#include "crypto/trust.h"
 #include <functional>
 #include <optional>
 #include <set>
@@ -24,34 +22,6 @@ struct FetchOrder {
   bool skip_bad = false;        // acknowledge what cannot be opened, after keeping it raw
   bool allow_unsigned = false;  // take content that no author signed
   const crypto::TrustStore* authors = nullptr; // who may sign content; null: anyone
-};
-
-struct KeptFile {
-  std::string name;
-  std::string original_name; // as in the message: untrusted
-  bool attachment = false;
-  std::size_t size = 0;
-  std::string sha256;
-};
-
-struct KeptDelivery {
-  std::string message_id;
-  std::string folder; // where it is now
-  bool already_there = false;
-  std::optional<std::string> subject;
-  base::Instant creation{};
-  std::vector<KeptFile> files;
-  std::vector<crypto::Certificate> authors; // each signed at least one file
-  bool is_signed = false;                   // every file is
-  std::size_t foreign_containers = 0;
-  std::vector<std::string> unclaimed_attachments;
-};
-
-struct BadDelivery {
-  std::string message_id;
-  std::string folder; // raw message and report
-  base::Error error;
-  bool acknowledged = false;
 };
 
 struct FetchReport {
@@ -69,8 +39,8 @@ class Receiver {
   // Borrowed: session, shelf, clock, random.
   Receiver(client::Session& session, const Shelf& shelf, FetchOrder order, const base::Clock& clock,
            base::RandomSource& random)
-      : session_(session), shelf_(shelf), order_(std::move(order)), clock_(clock), random_(random) {
-  }
+      : session_(session), order_(std::move(order)), random_(random),
+        keeper_(shelf, {order_.allow_unsigned, order_.authors}, clock) {}
 
   // Both hear of a delivery as soon as it is on the disk. `stop` is asked between deliveries.
   Listener on_kept;
@@ -91,7 +61,6 @@ class Receiver {
   bool fetch_one(std::optional<Dialog>& dialog, const std::string& id, bool report_missing);
   Handled handle(const client::Delivery& delivery);
   base::Result<KeptDelivery> put_away(const client::Delivery& delivery);
-  base::Result<> check(const seal::OpenedContent& content) const;
   bool set_aside(const std::string& id, const base::Error& error, std::string_view raw,
                  bool acknowledged);
   bool ensure(std::optional<Dialog>& dialog);
@@ -99,15 +68,11 @@ class Receiver {
   bool stopping() const { return report_.stopped || (stop && stop()); }
 
   client::Session& session_;
-  const Shelf& shelf_;
   const FetchOrder order_;
-  const base::Clock& clock_;
   base::RandomSource& random_;
+  const Keeper keeper_;
   std::set<std::string> known_bad_;
   FetchReport report_;
 };
-
-// An answer or content that must not be believed, as opposed to a broken connection or a refusal.
-bool is_unverified(base::ErrorCode code);
 
 } // namespace cli

@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 #include "cli/files.h"
+#include "cli/letter.h"
 #include "cli/progress.h"
 #include "cli/settings.h"
 #include "cli/text.h"
@@ -26,13 +27,61 @@ constexpr std::uint64_t kMaxAttachment = 1024 * 1024 * 1024;
 
 struct SendOptions {
   CommonOptions common;
-  std::vector<std::string> files;
-  std::vector<std::string> attach;
-  std::string to, to_cert, service, directory;
-  std::string subject;
+  LetterOptions letter;
+  ReceiverOptions receiver;
 };
 
-base::Result<client::Letter> compose(const SendOptions& o, base::Instant now) {
+void print(const client::Receipt& receipt, bool json) {
+  if (json) {
+    boost::json::array feedback;
+    for (const auto& entry : receipt.feedback)
+      feedback.push_back({{"code", entry.code}, {"text", harmless(entry.text)}});
+    boost::json::object out{{"message_id", receipt.message_id}, {"feedback", std::move(feedback)}};
+    if (receipt.card) out["creation"] = base::format_datetime(receipt.card->creation);
+    if (receipt.card && receipt.card->forwarding)
+      out["forwarding"] = base::format_datetime(*receipt.card->forwarding);
+    if (receipt.card && receipt.card->reception)
+      out["reception"] = base::format_datetime(*receipt.card->reception);
+    std::cout << boost::json::serialize(out) << "\n";
+    return;
+  }
+  std::cout << "message id  " << harmless(receipt.message_id) << "\n";
+  if (receipt.card)
+    std::cout << "accepted    " << base::format_datetime(receipt.card->creation) << "\n";
+  if (receipt.card && receipt.card->forwarding)
+    std::cout << "forwarded   " << base::format_datetime(*receipt.card->forwarding) << "\n";
+  if (receipt.card && receipt.card->reception)
+    std::cout << "received    " << base::format_datetime(*receipt.card->reception) << "\n";
+  for (const auto& entry : receipt.feedback)
+    std::cout << (entry.code.starts_with('3') ? "warning     " : "feedback    ")
+              << harmless(entry.code + " " + entry.text) << "\n";
+}
+
+ExitCode send(const SendOptions& o) {
+  auto connection = Connection::make(o.common, progress_bar());
+  if (!connection) return give_up(connection.error());
+  const auto letter = compose(o.letter, (*connection)->clock().now());
+  if (!letter) return give_up(letter.error());
+  std::string message_id;
+  const auto note_id = [&message_id](const std::string& id) { message_id = id; };
+  auto& session = (*connection)->session();
+  const auto receipt = o.receiver.uri.empty() ? session.store(*letter, note_id)
+                                              : session.forward(*letter, o.receiver.uri, note_id);
+  if (!receipt) {
+    const auto code = give_up(receipt.error());
+    // A refusal is an answer; everything else leaves open whether the delivery is there.
+    if (!message_id.empty() && code != ExitCode::refused) explain_unknown_outcome(message_id);
+    return code;
+  }
+  print(*receipt, o.common.json);
+  return ExitCode::ok;
+}
+
+} // namespace
+
+base::Result<client::Letter> compose(const LetterOptions& o, base::Instant now) {
+  if (o.files.empty() && o.attach.empty())
+    return fail(ErrorCode::invalid_config, "nothing to send: name a FILE or --attach");
   auto to = addressee(o.to_cert, o.to, o.service, o.directory, now);
   if (!to) return to.error();
   client::Letter letter{std::move(*to), {}, {}, {}, std::nullopt};
@@ -64,48 +113,11 @@ base::Result<client::Letter> compose(const SendOptions& o, base::Instant now) {
   return letter;
 }
 
-void print(const client::Receipt& receipt, bool json) {
-  if (json) {
-    boost::json::array feedback;
-    for (const auto& entry : receipt.feedback)
-      feedback.push_back({{"code", entry.code}, {"text", harmless(entry.text)}});
-    boost::json::object out{{"message_id", receipt.message_id}, {"feedback", std::move(feedback)}};
-    if (receipt.card) out["creation"] = base::format_datetime(receipt.card->creation);
-    std::cout << boost::json::serialize(out) << "\n";
-    return;
-  }
-  std::cout << "message id  " << harmless(receipt.message_id) << "\n";
-  if (receipt.card)
-    std::cout << "accepted    " << base::format_datetime(receipt.card->creation) << "\n";
-  for (const auto& entry : receipt.feedback)
-    std::cout << (entry.code.starts_with('3') ? "warning     " : "feedback    ")
-              << harmless(entry.code + " " + entry.text) << "\n";
+void explain_unknown_outcome(const std::string& message_id) {
+  std::cerr << "      It is not known whether the message was accepted. Before sending it again "
+               "run:\n      osci card --id "
+            << harmless(message_id) << "\n";
 }
-
-ExitCode send(const SendOptions& o) {
-  auto connection = Connection::make(o.common, progress_bar());
-  if (!connection) return give_up(connection.error());
-  const auto letter = compose(o, (*connection)->clock().now());
-  if (!letter) return give_up(letter.error());
-  std::string message_id;
-  const auto receipt =
-      (*connection)->session().store(*letter, [&message_id](const std::string& id) {
-        message_id = id;
-      });
-  if (!receipt) {
-    const auto code = give_up(receipt.error());
-    // A refusal is an answer; everything else leaves open whether the delivery is there.
-    if (!message_id.empty() && code != ExitCode::refused)
-      std::cerr << "      It is not known whether the message was accepted. Before sending it "
-                   "again run:\n"
-                << "      osci card --id " << harmless(message_id) << "\n";
-    return code;
-  }
-  print(*receipt, o.common.json);
-  return ExitCode::ok;
-}
-
-} // namespace
 
 base::Result<crypto::Certificate> addressee(const std::string& certificate_file,
                                             const std::string& key, const std::string& service,
@@ -149,29 +161,38 @@ base::Result<crypto::Certificate> addressee(const std::string& certificate_file,
   return listed->certificate;
 }
 
-Command add_send(CLI::App& app) {
-  auto o = std::make_shared<SendOptions>();
-  auto* sub =
-      app.add_subcommand("send", "Seal files for an addressee and store them in its mailbox");
-  sub->add_option("files", o->files, "files to send as data (XML, PDF, anything up to 30 MiB)");
-  sub->add_option("--attach", o->attach, "file to send as attachment; for large ones; repeat it")
+void add_letter(CLI::App& app, LetterOptions& o) {
+  app.add_option("files", o.files, "files to send as data (XML, PDF, anything up to 30 MiB)");
+  app.add_option("--attach", o.attach, "file to send as attachment; for large ones; repeat it")
       ->allow_extra_args(false)
       ->take_all();
   auto* to_cert =
-      sub->add_option("--to-cert", o->to_cert, "the addressee's cipher certificate (PEM or DER)");
-  sub->add_option("--to", o->to, "the addressee's key in --directory, e.g. wgb:059130000000")
+      app.add_option("--to-cert", o.to_cert, "the addressee's cipher certificate (PEM or DER)");
+  app.add_option("--to", o.to, "the addressee's key in --directory, e.g. wgb:059130000000")
       ->excludes(to_cert);
-  sub->add_option("--service", o->service, "URI of the service that the addressee must offer");
-  sub->add_option("--directory", o->directory, "directory file (TOML) that --to is looked up in");
-  sub->add_option("--subject", o->subject,
-                  "subject; the intermediary can read it, so no names of people");
+  app.add_option("--service", o.service, "URI of the service that the addressee must offer");
+  app.add_option("--directory", o.directory, "directory file (TOML) that --to is looked up in");
+  app.add_option("--subject", o.subject,
+                 "subject; the intermediary can read it, so no names of people");
+}
+
+void add_receiver(CLI::App& app, ReceiverOptions& o, bool required) {
+  auto* receiver = app.add_option(
+      "--receiver", o.uri,
+      required ? "URI at which the recipient listens, as the intermediary's directory lists it"
+               : "push to the recipient at this URI (ForwardDelivery) instead of storing in a "
+                 "mailbox; as the intermediary's directory lists it");
+  if (required) receiver->required();
+}
+
+Command add_send(CLI::App& app) {
+  auto o = std::make_shared<SendOptions>();
+  auto* sub = app.add_subcommand(
+      "send", "Seal files for an addressee and store them in its mailbox, or push them to it");
+  add_letter(*sub, o->letter);
+  add_receiver(*sub, o->receiver, false);
   add_common(*sub, o->common);
-  return {sub, [o] {
-            if (o->files.empty() && o->attach.empty())
-              return give_up(
-                  fail(ErrorCode::invalid_config, "nothing to send: name a FILE or --attach"));
-            return send(*o);
-          }};
+  return {sub, [o] { return send(*o); }};
 }
 
 } // namespace cli

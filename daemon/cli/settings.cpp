@@ -55,20 +55,20 @@ base::Result<crypto::KeyPair> read_key(const char* option, const std::string& pa
 
 } // namespace
 
-void add_common(CLI::App& app, CommonOptions& o) {
+void add_common(CLI::App& app, CommonOptions& o, bool listens) {
   const std::string group = "Connection and keys";
   const auto repeated = [](CLI::Option* option) {
     return option->allow_extra_args(false)->take_all();
   };
   app.add_option("--profile", o.profile, "TOML file with long option names as keys")->group(group);
-  app.add_option("--url", o.url, "URL of the intermediary")->required()->group(group);
+  if (!listens) app.add_option("--url", o.url, "URL of the intermediary")->required()->group(group);
   app.add_option("--intermediary-cipher-cert", o.intermediary_cipher_cert,
-                 "certificate that requests are encrypted for (PEM or DER)")
+                 "certificate that what the intermediary is sent is encrypted for (PEM or DER)")
       ->required()
       ->group(group);
   repeated(app.add_option("--intermediary-signature-cert", o.intermediary_signature_cert,
-                          "certificate that answers must be signed with; repeat it while the "
-                          "intermediary changes it"))
+                          "certificate that what the intermediary sends must be signed with; "
+                          "repeat it while the intermediary changes it"))
       ->required()
       ->group(group);
   app.add_option("--cipher-key", o.cipher_key,
@@ -100,17 +100,20 @@ void add_common(CLI::App& app, CommonOptions& o) {
   app.add_option("--signature-pin-env", o.signature_pin_env, "the same from the environment")
       ->excludes(signature_pin_file)
       ->group(group);
-  app.add_option("--ca-file", o.ca_file, "CA certificates for https (default: those of the system)")
-      ->group(group);
-  app.add_option("--timeout", o.timeout_seconds, "seconds for one request")
-      ->check(CLI::Range(1, 86400))
-      ->capture_default_str()
-      ->group(group);
-  app.add_option("--attempts", o.attempts,
-                 "how often the same bytes are sent when the network fails")
-      ->check(CLI::Range(1, 100))
-      ->capture_default_str()
-      ->group(group);
+  if (!listens) {
+    app.add_option("--ca-file", o.ca_file,
+                   "CA certificates for https (default: those of the system)")
+        ->group(group);
+    app.add_option("--timeout", o.timeout_seconds, "seconds for one request")
+        ->check(CLI::Range(1, 86400))
+        ->capture_default_str()
+        ->group(group);
+    app.add_option("--attempts", o.attempts,
+                   "how often the same bytes are sent when the network fails")
+        ->check(CLI::Range(1, 100))
+        ->capture_default_str()
+        ->group(group);
+  }
   app.add_flag("--legacy-ciphers", o.legacy_ciphers,
                "read AES-CBC, 3DES and RSA PKCS#1 1.5 from old peers too")
       ->group(group);
@@ -132,14 +135,14 @@ std::set<std::string, std::less<>> path_options() {
           "directory",
           "attach",
           "out",
+          "reply-command",
           "trust"};
 }
 
 std::vector<std::set<std::string, std::less<>>> exclusive_options() {
-  return {{"pin-file", "pin-env"},
-          {"signature-pin-file", "signature-pin-env"},
-          {"to", "to-cert"},
-          {"all", "id"},
+  return {{"pin-file", "pin-env"},    {"signature-pin-file", "signature-pin-env"},
+          {"to", "to-cert"},          {"all", "id"},
+          {"reply", "reply-command"}, {"receiver", "push"},
           {"since", "modified-since"}};
 }
 
@@ -181,8 +184,7 @@ base::Result<std::string> read_pin(const std::string& file, const std::string& v
   return text->substr(0, text->find_first_of("\r\n"));
 }
 
-base::Result<std::unique_ptr<Connection>> Connection::make(const CommonOptions& o,
-                                                           http::Progress progress) {
+base::Result<Parties> read_parties(const CommonOptions& o, base::Instant now) {
   auto cipher_certificate = read_certificate(o.intermediary_cipher_cert);
   if (!cipher_certificate) return cipher_certificate.error();
   auto signature_certificates = read_certificates(o.intermediary_signature_cert);
@@ -199,9 +201,6 @@ base::Result<std::unique_ptr<Connection>> Connection::make(const CommonOptions& 
   if (!signature_pin) return signature_pin.error();
   if (o.signature_pin_file.empty() && o.signature_pin_env.empty()) *signature_pin = *pin;
 
-  std::unique_ptr<Connection> out(
-      new Connection({std::move(*cipher_certificate), std::move(*signature_certificates)}));
-  const auto now = out->clock_.now();
   auto cipher = read_key("--cipher-key", o.cipher_key, o.cipher_cert, *pin,
                          crypto::CertificatePurpose::cipher, now);
   if (!cipher) return cipher.error();
@@ -214,7 +213,15 @@ base::Result<std::unique_ptr<Connection>> Connection::make(const CommonOptions& 
     if (!old) return old.error();
     identity.old_ciphers.push_back(std::move(*old));
   }
+  return Parties{std::move(identity),
+                 {std::move(*cipher_certificate), std::move(*signature_certificates)}};
+}
 
+base::Result<std::unique_ptr<Connection>> Connection::make(const CommonOptions& o,
+                                                           http::Progress progress) {
+  auto parties = read_parties(o, base::SystemClock().now());
+  if (!parties) return parties.error();
+  std::unique_ptr<Connection> out(new Connection(std::move(parties->intermediary)));
   http::ClientLimits limits;
   limits.total = std::chrono::seconds(o.timeout_seconds);
   // Well above what intermediaries take: an answer is a little larger than the delivery in it.
@@ -224,9 +231,9 @@ base::Result<std::unique_ptr<Connection>> Connection::make(const CommonOptions& 
   options.retry.attempts = o.attempts;
   options.open.allow_cbc = options.open.allow_3des = options.open.allow_rsa15 = o.legacy_ciphers;
   options.content.allow_cbc = options.content.allow_rsa15 = o.legacy_ciphers;
-  out->session_ =
-      std::make_unique<client::Session>(*out->transport_, std::move(identity), out->intermediary_,
-                                        std::move(options), out->random_, pause);
+  out->session_ = std::make_unique<client::Session>(*out->transport_, std::move(parties->identity),
+                                                    out->intermediary_, std::move(options),
+                                                    out->random_, pause);
   return out;
 }
 

@@ -31,7 +31,16 @@ struct CommonOptions {
   bool legacy_ciphers = false;
 };
 
-void add_common(CLI::App& app, CommonOptions& options);
+// `listens`: for a subcommand that is asked and does not ask; without --url and what belongs to it.
+void add_common(CLI::App& app, CommonOptions& options, bool listens = false);
+
+// Own keys and the peer, as the options name them.
+struct Parties {
+  client::Identity identity;
+  client::Intermediary intermediary;
+};
+// Warns on stderr of own certificates outside their validity. Errors: key_error, file_error.
+base::Result<Parties> read_parties(const CommonOptions& options, base::Instant now);
 
 // Names of options whose values are paths, and groups that exclude each other; for profiles.
 std::set<std::string, std::less<>> path_options();

@@ -99,7 +99,8 @@ std::string safe_file_name(std::string_view untrusted, std::string_view fallback
 std::string folder_name(std::string_view message_id) {
   const bool plain = !message_id.empty() && message_id.size() <= 100 && message_id.front() != '.' &&
                      message_id.front() != '-' && message_id.back() != '.' &&
-                     message_id != "undeliverable" && !device_name(message_id) &&
+                     message_id != "undeliverable" && message_id != "replies" &&
+                     !message_id.starts_with("unnumbered-") && !device_name(message_id) &&
                      std::all_of(message_id.begin(), message_id.end(), [](char c) {
                        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                               (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';

@@ -1,0 +1,33 @@
+// What to send and to whom: options that send and mediate share.
+#pragma once
+#include "base/clock.h"
+#include "base/result.h"
+#include "client/session.h"
+#include <CLI/App.hpp>
+#include <string>
+#include <vector>
+
+namespace cli {
+
+struct LetterOptions {
+  std::vector<std::string> files;
+  std::vector<std::string> attach;
+  std::string to, to_cert, service, directory;
+  std::string subject;
+};
+
+void add_letter(CLI::App& app, LetterOptions& options);
+
+// Errors: those of addressee(), and invalid_config (nothing to send), file_error.
+base::Result<client::Letter> compose(const LetterOptions& options, base::Instant now);
+
+// --receiver and --push: where the recipient listens.
+struct ReceiverOptions {
+  std::string uri;
+};
+void add_receiver(CLI::App& app, ReceiverOptions& options, bool required);
+
+// After anything but a refusal it is open what became of a message whose id is known.
+void explain_unknown_outcome(const std::string& message_id);
+
+} // namespace cli
