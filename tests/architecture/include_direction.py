@@ -25,7 +25,7 @@ ALLOWED = {
     "ops": ["base", "async", "http"],
     "client": ["base", "xml", "crypto", "mime", "seal", "osci", "mailbox", "directory"],
     "gateway": ["base", "async", "crypto", "mime", "seal", "osci", "mailbox", "directory", "client"],
-    "cli": ["base", "xml", "crypto", "mime", "seal", "osci", "mailbox", "directory", "lookup", "http", "client"],
+    "cli": ["base", "async", "xml", "crypto", "mime", "seal", "osci", "mailbox", "directory", "lookup", "http", "client"],
 }
 # The composition root alone names every module.
 ROOT_FILE = "main.cpp"
