@@ -128,7 +128,7 @@ class Service {
   static client::RecipientOptions recipient_options(const ServeOptions& o) {
     client::RecipientOptions out;
     out.allow_clear = o.allow_clear;
-    out.open.allow_cbc = out.open.allow_rsa15 = o.common.legacy_ciphers;
+    out.open.allow_cbc = out.open.allow_3des = out.open.allow_rsa15 = o.common.legacy_ciphers;
     out.content.allow_cbc = out.content.allow_rsa15 = o.common.legacy_ciphers;
     return out;
   }

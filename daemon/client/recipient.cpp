@@ -58,14 +58,23 @@ Recipient::Answered Recipient::answer(std::string_view body, std::string_view co
   if (!message) return fault(message.error());
   if (!message->transport().encrypted && !options_.allow_clear)
     return fault(fail(ErrorCode::encryption_required, "a request that is not encrypted"));
+  // CBC protects nothing: that a message does not fit, or comes from a stranger, is damage like any
+  // other, and nobody is told which (13.1, 13.3).
+  const bool malleable =
+      message->transport().encrypted && !crypto::cipher_is_gcm(message->transport().cipher);
+  const auto broken = [malleable](base::Error error) {
+    if (malleable) error.code = ErrorCode::undecryptable;
+    return fault(std::move(error));
+  };
   const auto frame = osci::decode_push_frame(*message);
-  if (!frame) return fault(frame.error());
+  if (!frame) return broken(frame.error());
   const std::string language = osci::choose_language(frame->languages, options_.language);
 
   osci::Answer answer;
   answer.to = frame->type;
   answer.control.response = frame->control.challenge;
   const auto refuse = [&](base::Error error) {
+    if (malleable) return broken(std::move(error));
     answer.feedback = {osci::recipient_entry(osci::outcome(error.code).osci_code, language)};
     return closed(std::move(answer), *message, *frame, intermediary_.cipher, std::move(error));
   };
@@ -78,7 +87,7 @@ Recipient::Answered Recipient::answer(std::string_view body, std::string_view co
                        "signed with another certificate than the intermediary's: " +
                            verified->signer()->fingerprint()));
   auto request = osci::decode_request(*verified, message->transport().encrypted);
-  if (!request) return fault(request.error());
+  if (!request) return broken(request.error());
   const bool named = request->intermediary_cipher.has_value();
   if (named && !request->intermediary_cipher->certificate.may_encipher())
     return fault(fail(ErrorCode::client_certificate_wrong,

@@ -64,6 +64,7 @@ std::string Pusher::close(const osci::Request& request, const Push& push) {
   std::optional<seal::EncryptFor> encrypt;
   if (!push.encrypt_for.empty())
     encrypt = seal::EncryptFor{.recipient = support::key(push.encrypt_for).certificate,
+                               .cipher = push.cipher,
                                .key_transport = {}};
   return seal::close(osci::encode_request(request), sign, encrypt, random_).value();
 }

@@ -22,6 +22,7 @@ struct Push {
   std::string signature = "intermed_sign";      // the transport; empty: unsigned
   std::string encrypt_for = "recipient_cipher"; // empty: clear
   std::string named_cipher = "intermed_cipher"; // in IntermediaryCertificates; empty: none
+  crypto::Cipher cipher = crypto::Cipher::aes256_gcm; // of the transport
   bool sign_content = true;
   bool name_originator = true; // CipherCertificateOriginator
   std::string challenge = "Y2hhbGxlbmdl";

@@ -213,6 +213,34 @@ TEST(Recipient, RefusesWhatDoesNotDecryptOrIsNoOsciMessage) {
   EXPECT_EQ(office.refused({}, ""), "9100");
 }
 
+TEST(Recipient, TellsNobodyWhatIsWrongWithACbcMessage) {
+  Office office;
+  Push push;
+  push.cipher = crypto::Cipher::aes256_cbc;
+  EXPECT_EQ(office.refused(push), "9202"); // off unless it is turned on
+  office.options.open.allow_cbc = true;
+  EXPECT_EQ(office.push(push).code(), "0800");
+  office.delivered.clear();
+  auto request = office.pusher.request(push);
+  request.control.response = "x";
+  auto wire = office.pusher.wire(push);
+  const auto end = wire.rfind("\r\n--");
+  wire[end - 20] = static_cast<char>(wire[end - 20] ^ 1);
+  Push foreign = push, unsigned_one = push;
+  foreign.signature = "other_sign";
+  unsigned_one.signature.clear();
+  osci::Request other;
+  other.type = MessageType::store_delivery;
+  other.control.challenge = push.challenge;
+  other.content.body = "<osci:ContentPackage></osci:ContentPackage>";
+  const std::string damaged = office.answer(wire).body;
+  for (const auto& bad : {office.pusher.close(request, push), office.pusher.wire(foreign),
+                          office.pusher.wire(unsigned_one), office.pusher.close(other, push)}) {
+    EXPECT_EQ(office.refused(push, bad), "9202");
+    EXPECT_EQ(office.answer(bad).body, damaged);
+  }
+}
+
 TEST(Recipient, RefusesOtherRequestsThanItsTwo) {
   Office office;
   for (const auto type : {MessageType::store_delivery, MessageType::init_dialog,
