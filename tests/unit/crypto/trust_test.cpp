@@ -54,6 +54,28 @@ TEST(Trust, AChainToAnAnchorIsFine) {
   EXPECT_EQ(store.anchor_count(), 1u);
 }
 
+TEST(Trust, TheWayToTheAnchorIsTold) {
+  const TrustStore store({root()}, {middle()}, {});
+  const auto below = store.inspect(leaf_of_middle(), Purpose::signature, day(10));
+  EXPECT_EQ(below.issuers, (std::vector{middle(), root()}));
+  EXPECT_EQ(store.inspect(leaf(), Purpose::signature, day(10)).issuers, std::vector{root()});
+  // The anchor itself, an expired one, one without a way.
+  EXPECT_TRUE(store.inspect(root(), Purpose::signature, day(10)).issuers.empty());
+  EXPECT_EQ(store.inspect(leaf(), Purpose::signature, day(400)).issuers, std::vector{root()});
+  const auto stranger = pki::certificate({.issuer = "nobody"}, kLeafKey(), kRootKey());
+  EXPECT_TRUE(store.inspect(stranger, Purpose::signature, day(10)).issuers.empty());
+}
+
+TEST(Trust, TheBetterOfTwoWaysIsTold) {
+  auto old_spec = middle_spec();
+  old_spec.to_day = 5;
+  const auto expired = middle(old_spec), current = middle();
+  const TrustStore store({root()}, {expired, current}, {});
+  const auto found = store.inspect(leaf_of_middle(), Purpose::signature, day(10));
+  EXPECT_EQ(found.finding, Finding::none);
+  EXPECT_EQ(found.issuers, (std::vector{current, root()}));
+}
+
 TEST(Trust, AnIntermediateCanBeTheAnchor) {
   EXPECT_EQ(inspect({middle()}, {}, leaf_of_middle()), Finding::none);
 }
