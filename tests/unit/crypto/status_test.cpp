@@ -102,7 +102,9 @@ TEST_F(Revocation, OnlyTheIssuerOrItsResponderSpeaks) {
   spec.by_key = true;
   EXPECT_EQ(read(pki::ocsp_response(spec, leaf, ca, delegate, responder_key)), "accepted");
   spec.by_key = false;
-  EXPECT_EQ(read(pki::ocsp_response(spec, leaf, ca, delegate, other_key)),
+  const auto namesake =
+      pki::certificate({.subject = "responder", .issuer = "CA"}, other_key, ca_key);
+  EXPECT_EQ(read(pki::ocsp_response(spec, leaf, ca, namesake, other_key)),
             "OCSP response: signature is not by the issuer or its responder");
   for (const char* usage : {"", "serverAuth", "timeStamping"}) {
     const auto unfit = responder(usage, "CA", ca_key);
