@@ -1,6 +1,9 @@
 // dataclearingd: composition root, the only file that names every module.
 #include "async/task_group.h"
 #include "async/work_pool.h"
+#include "authority/http_transport.h"
+#include "authority/revocation.h"
+#include "authority/timestamps.h"
 #include "base/log.h"
 #include "crypto/signature.h"
 #include "gateway/gateway.h"
@@ -39,6 +42,9 @@ using base::LogLevel;
 
 constexpr std::size_t kAnswerCacheBytes = std::size_t{64} << 20;
 constexpr auto kHousekeeping = std::chrono::seconds{30};
+// Questions to authorities wait for the network, not for a core.
+constexpr std::size_t kInquiryThreads = 8;
+constexpr std::size_t kInquiriesWaiting = 512;
 constexpr auto kProbe = std::chrono::seconds{10};
 // A closed dialog is remembered a little, so that a re-sent ExitDialog finds its answer.
 constexpr auto kForgetDialogs = std::chrono::hours{1};
@@ -189,6 +195,8 @@ base::Result<std::shared_ptr<const gateway::Settings>> load_settings(const ops::
   policy.require_encryption = config.policy.require_encryption;
   policy.require_signature = config.policy.require_signature;
   policy.refuse_unknown_issuer = config.trust.unknown_issuer == ops::UnknownIssuer::refuse;
+  policy.refuse_unreachable = config.revocation.unreachable == ops::Unreachable::refuse;
+  settings->refuse_plain_stamps = config.timestamp.unavailable == ops::PlainStamp::refuse;
   policy.create_mailboxes = config.directory.create_mailboxes;
   policy.test_endpoints = config.push.test_endpoints;
   policy.default_language = config.policy.default_language;
@@ -204,6 +212,39 @@ base::Result<std::shared_ptr<const gateway::Settings>> load_settings(const ops::
   policy.legacy = std::move(*legacy);
   settings->refusal_step = refusal_step(config);
   return std::shared_ptr<const gateway::Settings>(std::move(settings));
+}
+
+authority::RevocationRules revocation_rules(const ops::Config::Revocation& config) {
+  authority::RevocationRules out;
+  out.require = config.mode == ops::RevocationMode::require;
+  out.crl_first = config.order == ops::RevocationOrder::crl;
+  out.max_age = config.max_age;
+  out.grace = config.grace;
+  out.question = config.timeout;
+  out.budget = config.budget;
+  out.retry = config.retry;
+  out.cache_bytes = config.cache;
+  return out;
+}
+
+// Read at the start; a change needs a restart.
+base::Result<authority::TimestampRules> timestamp_rules(const ops::Config::Timestamp& config,
+                                                        base::RandomSource& random) {
+  authority::TimestampRules out;
+  out.url = config.url;
+  out.policy = config.policy;
+  out.limit = config.timeout;
+  out.retry = config.retry;
+  if (out.url.empty()) return out;
+  auto anchors = read_certificates(config.anchors);
+  if (!anchors) return anchors.error();
+  if (anchors->empty())
+    return fail(ErrorCode::invalid_config,
+                "[timestamp] anchors is empty: no token of that authority could be verified");
+  if (const auto request = crypto::make_timestamp_request("", out.policy, random); !request)
+    return fail(ErrorCode::invalid_config, "[timestamp] policy: not an OID");
+  out.anchors = std::move(*anchors);
+  return out;
 }
 
 // The key of the message ids must be the same after every restart, or ids that senders hold would
@@ -278,19 +319,30 @@ gateway::PushLimits push_limits(const ops::Config::Push& config) {
 class Daemon {
  public:
   Daemon(ops::Config config, std::shared_ptr<const gateway::Settings> settings,
-         std::unique_ptr<mailbox::Store> store, const std::string& id_key)
+         std::unique_ptr<mailbox::Store> store, const std::string& id_key,
+         authority::TimestampRules stamps)
       : config_(std::move(config)), store_(std::move(store)),
         ids_(id_key, config_.intermediary.name, config_.message_ids.validity),
         cpu_("cpu", ops::cpu_threads(config_), config_.limits.cpu_waiting),
         db_("db", config_.limits.db_threads, config_.limits.db_waiting), recipients_(config_.push),
         push_("push", config_.push.threads, config_.push.threads),
+        to_authorities_(config_.revocation.private_addresses), to_stamps_(true),
+        evidence_(config_.state.directory / "revocation", config_.revocation.cache),
+        statements_(revocation_rules(config_.revocation), to_authorities_, clock_, random_,
+                    &evidence_),
+        inquiries_("inquiries", kInquiryThreads, kInquiriesWaiting),
+        revocation_(io_.get_executor(), statements_, clock_, inquiries_),
+        offers_stamps_(!stamps.url.empty()),
+        timestamps_(std::move(stamps), to_stamps_, clock_, random_, inquiries_),
         gateway_({clock_,
                   random_,
                   *store_,
                   ids_,
                   cpu_,
                   db_,
-                  {&recipients_, &push_, push_limits(config_.push)}},
+                  {&recipients_, &push_, push_limits(config_.push)},
+                  config_.revocation.mode == ops::RevocationMode::off ? nullptr : &revocation_,
+                  offers_stamps_ ? &timestamps_ : nullptr},
                  std::move(settings), kAnswerCacheBytes),
         tasks_(io_.get_executor(), "daemon"),
         server_(io_.get_executor(), ops::server_limits(config_), osci_handler()),
@@ -302,6 +354,23 @@ class Daemon {
       if (stopping_) return fail(ErrorCode::overloaded, "shutting down");
       return {};
     });
+    if (config_.revocation.mode != ops::RevocationMode::off) {
+      health_.add("own_certificates", [this]() -> base::Result<> {
+        if (!own_certificate_revoked()) return {};
+        return fail(ErrorCode::own_cipher_revoked, "an own certificate is revoked");
+      });
+      health_.add_notice("revocation", [this]() -> base::Result<> {
+        const auto count = revocation_.unreachable();
+        if (count == 0) return {};
+        return fail(ErrorCode::network,
+                    std::to_string(count) + " certificates could not be checked");
+      });
+    }
+    if (offers_stamps_)
+      health_.add_notice("time_stamps", [this]() -> base::Result<> {
+        if (timestamps_.available()) return {};
+        return fail(ErrorCode::network, "no cryptographic time stamps; plain ones are given");
+      });
     const auto port = server_.listen(config_.listen.address, config_.listen.port);
     if (!port) return port.error();
     if (!config_.listen.admin_address.empty()) {
@@ -316,6 +385,7 @@ class Daemon {
     tasks_.spawn(housekeeping());
     tasks_.spawn(probing());
     tasks_.spawn(watchdog());
+    tasks_.spawn(watching_certificates());
     asio::co_spawn(io_, signals(), asio::detached);
     base::log(
         LogLevel::info, "daemon.ready", "accepting OSCI requests",
@@ -372,6 +442,35 @@ class Daemon {
         base::log(LogLevel::critical, "housekeeping.bug", "housekeeping failed",
                   {{"error", error.what()}});
       }
+    }
+  }
+
+  bool own_certificate_revoked() const {
+    const auto& settings = *gateway_.settings();
+    const auto revoked = [this](const crypto::KeyPair& pair) {
+      const auto known = revocation_.known(pair.certificate);
+      return known && known->outcome == crypto::RevocationOutcome::revoked;
+    };
+    return revoked(settings.signature_key) ||
+           std::any_of(settings.cipher_keys.begin(), settings.cipher_keys.end(), revoked);
+  }
+
+  // Own certificates are kept in view like everybody's; a revoked one is an emergency.
+  asio::awaitable<void> watching_certificates() {
+    if (config_.revocation.mode == ops::RevocationMode::off) co_return;
+    bool told = false;
+    while (!stopping_) {
+      const auto settings = gateway_.settings();
+      std::vector<crypto::Certificate> own{settings->signature_key.certificate};
+      for (const auto& pair : settings->cipher_keys) own.push_back(pair.certificate);
+      co_await revocation_.check(std::move(own), settings->trust);
+      revocation_.refresh_due(settings->trust);
+      const bool revoked = own_certificate_revoked();
+      if (revoked && !told)
+        base::log(LogLevel::critical, "key.revoked",
+                  "an own certificate is revoked; requests for it are refused with 9201");
+      told = revoked;
+      co_await async::sleep_for(kHousekeeping);
     }
   }
 
@@ -445,6 +544,7 @@ class Daemon {
     if (admin_) co_await admin_->drain(std::chrono::seconds{1});
     tasks_.cancel();
     co_await tasks_.empty();
+    co_await revocation_.stop();
     // A handler whose client has left may still wait for its commit: its outcome is awaited too.
     while (server_.counts().handling > 0) co_await async::sleep_for(std::chrono::milliseconds{20});
     io_.stop();
@@ -460,6 +560,14 @@ class Daemon {
   async::WorkPool db_;
   HttpRecipients recipients_;
   async::WorkPool push_;
+  authority::HttpTransport to_authorities_;
+  authority::HttpTransport to_stamps_; // its address stands in the configuration: any will do
+  authority::EvidenceFolder evidence_;
+  authority::LinkStatusSource statements_;
+  async::WorkPool inquiries_;
+  authority::RevocationChecker revocation_;
+  const bool offers_stamps_;
+  authority::TimestampAuthority timestamps_;
   gateway::Gateway gateway_;
   ops::Health health_;
   base::Result<> storage_{fail(ErrorCode::storage_failure, "not probed yet")};
@@ -493,6 +601,9 @@ int main(int argc, char** argv) {
   ops::start_logging(config->log, clock);
   auto settings = load_settings(*config, clock.now());
   if (!settings) return complain(settings.error());
+  base::SystemRandom random;
+  auto stamps = timestamp_rules(config->timestamp, random);
+  if (!stamps) return complain(stamps.error());
   if (check) {
     std::cout << config_file << ": ok, " << (*settings)->directory->organisations().size()
               << " organisations, " << (*settings)->trust->anchor_count() << " trust anchors\n";
@@ -505,10 +616,10 @@ int main(int argc, char** argv) {
   store_config.reserve_bytes = config->state.reserve;
   auto store = storage::SqliteStore::open(store_config);
   if (!store) return complain(store.error());
-  base::SystemRandom random;
   const auto key = message_id_key(config->state.directory, random);
   if (!key) return complain(key.error());
-  Daemon daemon(std::move(*config), std::move(*settings), std::move(*store), *key);
+  Daemon daemon(std::move(*config), std::move(*settings), std::move(*store), *key,
+                std::move(*stamps));
   if (const auto done = daemon.run(); !done) return complain(done.error());
   base::log(LogLevel::info, "daemon.stopped", "stopped");
   return 0;

@@ -49,14 +49,6 @@ LinkStatus check_chain(LinkStatusSource& source, const crypto::Certificate& cert
 
 } // namespace
 
-struct RevocationChecker::Known {
-  crypto::Certificate certificate;
-  std::weak_ptr<const crypto::TrustStore> trust; // another store, another way
-  LinkStatus status;
-  base::Instant used;
-  std::uint64_t weight = 0;
-};
-
 struct RevocationChecker::Flight {
   std::optional<LinkStatus> landed;
   bool over = false;

@@ -52,7 +52,13 @@ class RevocationChecker {
   asio::awaitable<void> stop();
 
  private:
-  struct Known;
+  struct Known {
+    crypto::Certificate certificate;
+    std::weak_ptr<const crypto::TrustStore> trust; // another store, another way
+    LinkStatus status;
+    base::Instant used;
+    std::uint64_t weight = 0;
+  };
   struct Flight;
 
   std::shared_ptr<Flight> start(const crypto::Certificate& certificate,

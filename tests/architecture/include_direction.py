@@ -23,7 +23,7 @@ ALLOWED = {
     "lookup": ["base", "crypto", "directory"],
     "http": ["base", "async"],
     "ops": ["base", "async", "http"],
-    "authority": ["base", "async", "crypto"],
+    "authority": ["base", "async", "crypto", "http"],
     "client": ["base", "xml", "crypto", "mime", "seal", "osci", "mailbox", "directory"],
     "gateway": ["base", "async", "crypto", "mime", "seal", "osci", "mailbox", "directory", "client",
                 "authority"],
