@@ -30,10 +30,16 @@ struct SendOptions {
   std::vector<std::string> attach;
   std::string to, to_cert, service, directory;
   std::string subject;
+  std::vector<std::string> readers, authors;
+  std::string stamps = "plain";
+  bool even_if_expired = false;
 };
 
 base::Result<client::Letter> compose(const SendOptions& o, base::Instant now) {
-  auto to = addressee(o.to_cert, o.to, o.service, o.directory, now);
+  // What the intermediary says to an expired certificate is the point of such a trial.
+  auto to = o.even_if_expired && !o.to_cert.empty()
+                ? read_certificate(o.to_cert)
+                : addressee(o.to_cert, o.to, o.service, o.directory, now);
   if (!to) return to.error();
   client::Letter letter{std::move(*to), {}, {}, {}, std::nullopt};
   std::uint64_t data = 0;
@@ -61,6 +67,15 @@ base::Result<client::Letter> compose(const SendOptions& o, base::Instant now) {
     letter.attachments.push_back(std::move(file));
   }
   if (!o.subject.empty()) letter.subject = o.subject;
+  letter.quality_of_timestamps = o.stamps;
+  for (const auto& [files, certificates] :
+       {std::pair(&o.readers, &letter.readers), std::pair(&o.authors, &letter.authors)})
+    for (const auto& path : *files) {
+      auto certificate = read_certificate(path);
+      if (!certificate) return certificate.error();
+      certificates->push_back(std::move(*certificate));
+    }
+  if (!letter.readers.empty()) letter.readers.insert(letter.readers.begin(), letter.addressee);
   return letter;
 }
 
@@ -165,6 +180,21 @@ Command add_send(CLI::App& app) {
   sub->add_option("--directory", o->directory, "directory file (TOML) that --to is looked up in");
   sub->add_option("--subject", o->subject,
                   "subject; the intermediary can read it, so no names of people");
+  sub->add_option("--reader-cert", o->readers,
+                  "cipher certificate of a further reader (PEM or DER); repeat it")
+      ->allow_extra_args(false)
+      ->take_all();
+  sub->add_option("--author-cert", o->authors,
+                  "certificate of a further author, for the intermediary to inspect; repeat it")
+      ->allow_extra_args(false)
+      ->take_all();
+  sub->add_flag("--even-if-expired", o->even_if_expired,
+                "send although the certificate of --to-cert is outside its validity (for tests)");
+  sub->add_option("--stamps", o->stamps,
+                  "time stamps for acceptance and reception: plain, or cryptographic (by a time "
+                  "stamping authority)")
+      ->check(CLI::IsMember({"plain", "cryptographic"}))
+      ->capture_default_str();
   add_common(*sub, o->common);
   return {sub, [o] {
             if (o->files.empty() && o->attach.empty())

@@ -83,7 +83,7 @@ struct Config {
     Milliseconds max_age = std::chrono::hours{48};
     Milliseconds grace{0}; // past nextUpdate
     Milliseconds budget{3'000};
-    Milliseconds timeout{5'000};
+    Milliseconds timeout{2'000};
     Milliseconds retry{60'000};
     bool private_addresses = false;
     std::uint64_t cache = 64 * 1024 * 1024;
