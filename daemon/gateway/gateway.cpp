@@ -137,7 +137,8 @@ seal::OpenOptions request_limits() {
 Gateway::Gateway(Parts parts, std::shared_ptr<const Settings> settings,
                  std::size_t answer_cache_bytes)
     : parts_(parts), settings_(std::move(settings)),
-      pushes_({parts.clock, parts.random, parts.store, parts.ids, parts.cpu, parts.db, parts.push}),
+      pushes_({parts.clock, parts.random, parts.store, parts.ids, parts.cpu, parts.db, parts.push,
+               parts.revocation}),
       dialogs_(kWaitersPerDialog), answers_(answer_cache_bytes) {}
 
 asio::awaitable<Reply> Gateway::handle(std::shared_ptr<const std::string> body,

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "gateway/gateway.h"
 #include "osci/feedback.h"
+#include "osci/push.h"
 #include "osci/stamps.h"
 #include <algorithm>
 
@@ -16,40 +17,55 @@ namespace {
 
 constexpr std::string_view kCryptographic = "cryptographic";
 
-void plain_instead(mailbox::NewDelivery& delivery) {
-  const std::string code(osci::kPlainInstead);
-  auto& feedback = delivery.feedback;
-  if (std::find(feedback.begin(), feedback.end(), code) == feedback.end()) feedback.push_back(code);
+// What of a delivery a stamp is about: stored in a mailbox, or pushed with a record.
+struct Ordered {
+  const mailbox::NewDelivery* delivery = nullptr;
+  std::string* creation_token = nullptr;
+  std::vector<std::string>* warnings = nullptr;
+  // Reception of a push is known only when the recipient has answered: it is stamped plainly.
+  bool reception_offered = true;
+};
+
+Ordered ordered(osci::Plan& plan) {
+  if (auto* store = std::get_if<osci::StoreIt>(&plan.action))
+    return {&store->delivery, &store->delivery.creation_token, &store->delivery.feedback, true};
+  if (auto* push = std::get_if<osci::PushIt>(&plan.action); push && push->order->record)
+    return {&push->order->record->delivery, &push->creation_token, &push->further_warnings, false};
+  return {};
+}
+
+std::string stamp_data(const osci::Plan& plan) {
+  if (const auto* store = std::get_if<osci::StoreIt>(&plan.action))
+    return osci::creation_stamp_data(store->delivery.message_id, store->delivery.parts);
+  const auto& order = *std::get<osci::PushIt>(plan.action).order;
+  return osci::creation_stamp_data(order.record->delivery.message_id, order.content);
 }
 
 } // namespace
 
 asio::awaitable<void> Gateway::stamp_creation(std::shared_ptr<osci::Plan> plan) {
-  auto* store = std::get_if<osci::StoreIt>(&plan->action);
-  if (!store || plan->repeat) co_return;
-  auto& delivery = store->delivery;
-  const bool creation = delivery.quality_of_creation == kCryptographic;
-  const bool reception = delivery.quality_of_reception == kCryptographic;
-  if (!creation && !(reception && !parts_.timestamps)) co_return;
+  const Ordered it = ordered(*plan);
+  if (!it.delivery || plan->repeat) co_return;
+  const bool creation = it.delivery->quality_of_creation == kCryptographic;
+  const bool reception = it.delivery->quality_of_reception == kCryptographic &&
+                         !(parts_.timestamps && it.reception_offered);
+  if (!creation && !reception) co_return;
 
-  bool stamped = false;
+  bool stamped = !creation;
   if (creation && parts_.timestamps) {
     // Hashes the whole delivery.
-    auto job = [plan] {
-      const auto& stored = std::get<osci::StoreIt>(plan->action).delivery;
-      return osci::creation_stamp_data(stored.message_id, stored.parts);
-    };
+    auto job = [plan] { return stamp_data(*plan); };
     auto data = co_await parts_.cpu.run(std::move(job));
     if (data) {
       std::string covered = std::move(*data);
       auto token = co_await parts_.timestamps->stamp(std::move(covered));
       if (token) {
-        delivery.creation_token = std::move(token->token);
+        *it.creation_token = std::move(token->token);
         stamped = true;
       }
     }
   }
-  if (stamped) co_return;
+  if (stamped && !reception) co_return;
   if (settings_->refuse_plain_stamps) {
     const auto error = base::fail(ErrorCode::timestamp_unavailable, "no cryptographic time stamp");
     if (plan->turn)
@@ -58,12 +74,12 @@ asio::awaitable<void> Gateway::stamp_creation(std::shared_ptr<osci::Plan> plan) 
     plan->refusal = error;
     co_return;
   }
-  plain_instead(delivery);
+  const std::string code(osci::kPlainInstead);
+  if (std::find(it.warnings->begin(), it.warnings->end(), code) == it.warnings->end())
+    it.warnings->push_back(code);
   base::log(base::LogLevel::warning, "timestamp.plain",
             "a cryptographic time stamp was ordered; the process card carries a plain one",
-            {{"message_id", delivery.message_id},
-             {"mailbox", plan->mailbox},
-             {"code", std::string(osci::kPlainInstead)}});
+            {{"message_id", it.delivery->message_id}, {"mailbox", plan->mailbox}, {"code", code}});
 }
 
 asio::awaitable<void> Gateway::stamp_reception(std::shared_ptr<osci::Plan> plan) {

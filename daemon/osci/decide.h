@@ -71,6 +71,9 @@ struct PushOrder;
 struct PushIt {
   std::shared_ptr<const PushOrder> order;
   std::string refused_result;
+  // Of the record: a token for Creation (empty: plain), and warnings that came up after decide().
+  std::string creation_token{};
+  std::vector<std::string> further_warnings{};
 };
 // Answer with a SOAP fault; `close_dialog`: the dialog whose challenge chain broke (7.4).
 struct Fault {

@@ -2,8 +2,10 @@
 // whoever holds the delivery can verify it.
 #pragma once
 #include "mailbox/delivery.h"
+#include "osci/message.h"
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace osci {
 
@@ -19,6 +21,7 @@ inline constexpr std::string_view kPlainInstead = "3709";
 // Reception" and the message id.
 std::string creation_stamp_data(std::string_view message_id,
                                 const std::vector<mailbox::Part>& parts);
+std::string creation_stamp_data(std::string_view message_id, const Content& content);
 std::string reception_stamp_data(std::string_view message_id);
 
 } // namespace osci
