@@ -23,7 +23,8 @@ LinkStatus check_chain(LinkStatusSource& source, const crypto::Certificate& cert
   const auto issuers =
       trust.inspect(certificate, crypto::CertificatePurpose::signature, now).issuers;
   LinkStatus out;
-  out.usable_until = out.refresh_at = now + source.rules().max_age;
+  // Strangers are not remembered: anybody can make as many as he likes, and others need the room.
+  out.usable_until = out.refresh_at = issuers.empty() ? now : now + source.rules().max_age;
   const crypto::Certificate* subject = &certificate;
   for (const auto& issuer : issuers) {
     const auto link = source.ask(*subject, issuer, refresh);
@@ -170,6 +171,7 @@ void RevocationChecker::remember(const crypto::Certificate& certificate,
     used = found->second->used; // a renewal is no use
     drop(found->second);
   }
+  if (status.usable_until <= now) return;
   const std::uint64_t weight = certificate.der().size() + status.result.ocsp.size() + 512;
   while (!known_.empty() && bytes_ + weight > source_.rules().cache_bytes)
     drop(std::prev(known_.end()));

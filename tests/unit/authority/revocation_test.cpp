@@ -103,6 +103,7 @@ TEST_F(Checker, StrangersAreNotAskedAbout) {
                        leaf_key, leaf_key);
   EXPECT_EQ(check(stranger).outcome, RevocationOutcome::not_checked);
   EXPECT_EQ(check(root).outcome, RevocationOutcome::not_checked);
+  EXPECT_FALSE(checker->known(stranger)); // takes no room
   EXPECT_EQ(transport.asked(), 0);
 }
 
