@@ -1,9 +1,7 @@
 // dataclearingd: composition root, the only file that names every module.
 #include "async/task_group.h"
 #include "async/work_pool.h"
-#include "authority/http_transport.h"
-#include "authority/revocation.h"
-#include "authority/timestamps.h"
+#include "authority/desk.h"
 #include "base/log.h"
 #include "crypto/signature.h"
 #include "gateway/gateway.h"
@@ -42,9 +40,6 @@ using base::LogLevel;
 
 constexpr std::size_t kAnswerCacheBytes = std::size_t{64} << 20;
 constexpr auto kHousekeeping = std::chrono::seconds{30};
-// Questions to authorities wait for the network, not for a core.
-constexpr std::size_t kInquiryThreads = 8;
-constexpr std::size_t kInquiriesWaiting = 512;
 constexpr auto kProbe = std::chrono::seconds{10};
 // A closed dialog is remembered a little, so that a re-sent ExitDialog finds its answer.
 constexpr auto kForgetDialogs = std::chrono::hours{1};
@@ -214,36 +209,36 @@ base::Result<std::shared_ptr<const gateway::Settings>> load_settings(const ops::
   return std::shared_ptr<const gateway::Settings>(std::move(settings));
 }
 
-authority::RevocationRules revocation_rules(const ops::Config::Revocation& config) {
-  authority::RevocationRules out;
-  out.require = config.mode == ops::RevocationMode::require;
-  out.crl_first = config.order == ops::RevocationOrder::crl;
-  out.max_age = config.max_age;
-  out.grace = config.grace;
-  out.question = config.timeout;
-  out.budget = config.budget;
-  out.retry = config.retry;
-  out.cache_bytes = config.cache;
-  return out;
-}
-
 // Read at the start; a change needs a restart.
-base::Result<authority::TimestampRules> timestamp_rules(const ops::Config::Timestamp& config,
-                                                        base::RandomSource& random) {
-  authority::TimestampRules out;
-  out.url = config.url;
-  out.policy = config.policy;
-  out.limit = config.timeout;
-  out.retry = config.retry;
-  if (out.url.empty()) return out;
-  auto anchors = read_certificates(config.anchors);
+base::Result<authority::DeskRules> desk_rules(const ops::Config& config,
+                                              base::RandomSource& random) {
+  const auto& asked = config.revocation;
+  authority::DeskRules out;
+  out.check_revocation = asked.mode != ops::RevocationMode::off;
+  out.private_addresses = asked.private_addresses;
+  out.folder = config.state.directory / "revocation";
+  out.revocation = {asked.mode == ops::RevocationMode::require,
+                    asked.order == ops::RevocationOrder::crl,
+                    asked.max_age,
+                    asked.grace,
+                    asked.timeout,
+                    asked.budget,
+                    asked.retry,
+                    asked.cache};
+  if (config.timestamp.url.empty()) return out;
+  auto anchors = read_certificates(config.timestamp.anchors);
   if (!anchors) return anchors.error();
   if (anchors->empty())
     return fail(ErrorCode::invalid_config,
                 "[timestamp] anchors is empty: no token of that authority could be verified");
-  if (const auto request = crypto::make_timestamp_request("", out.policy, random); !request)
+  auto& stamps = out.timestamps;
+  stamps.url = config.timestamp.url;
+  stamps.anchors = std::move(*anchors);
+  stamps.policy = config.timestamp.policy;
+  stamps.limit = config.timestamp.timeout;
+  stamps.retry = config.timestamp.retry;
+  if (const auto request = crypto::make_timestamp_request("", stamps.policy, random); !request)
     return fail(ErrorCode::invalid_config, "[timestamp] policy: not an OID");
-  out.anchors = std::move(*anchors);
   return out;
 }
 
@@ -320,20 +315,13 @@ class Daemon {
  public:
   Daemon(ops::Config config, std::shared_ptr<const gateway::Settings> settings,
          std::unique_ptr<mailbox::Store> store, const std::string& id_key,
-         authority::TimestampRules stamps)
+         authority::DeskRules desk)
       : config_(std::move(config)), store_(std::move(store)),
         ids_(id_key, config_.intermediary.name, config_.message_ids.validity),
         cpu_("cpu", ops::cpu_threads(config_), config_.limits.cpu_waiting),
         db_("db", config_.limits.db_threads, config_.limits.db_waiting), recipients_(config_.push),
         push_("push", config_.push.threads, config_.push.threads),
-        to_authorities_(config_.revocation.private_addresses), to_stamps_(true),
-        evidence_(config_.state.directory / "revocation", config_.revocation.cache),
-        statements_(revocation_rules(config_.revocation), to_authorities_, clock_, random_,
-                    &evidence_),
-        inquiries_("inquiries", kInquiryThreads, kInquiriesWaiting),
-        revocation_(io_.get_executor(), statements_, clock_, inquiries_),
-        offers_stamps_(!stamps.url.empty()),
-        timestamps_(std::move(stamps), to_stamps_, clock_, random_, inquiries_),
+        desk_(io_.get_executor(), std::move(desk), clock_, random_),
         gateway_({clock_,
                   random_,
                   *store_,
@@ -341,8 +329,8 @@ class Daemon {
                   cpu_,
                   db_,
                   {&recipients_, &push_, push_limits(config_.push)},
-                  config_.revocation.mode == ops::RevocationMode::off ? nullptr : &revocation_,
-                  offers_stamps_ ? &timestamps_ : nullptr},
+                  desk_.revocation(),
+                  desk_.timestamps()},
                  std::move(settings), kAnswerCacheBytes),
         tasks_(io_.get_executor(), "daemon"),
         server_(io_.get_executor(), ops::server_limits(config_), osci_handler()),
@@ -354,21 +342,21 @@ class Daemon {
       if (stopping_) return fail(ErrorCode::overloaded, "shutting down");
       return {};
     });
-    if (config_.revocation.mode != ops::RevocationMode::off) {
+    if (desk_.revocation()) {
       health_.add("own_certificates", [this]() -> base::Result<> {
-        if (!own_certificate_revoked()) return {};
+        if (!desk_.revocation()->any_revoked(own_certificates())) return {};
         return fail(ErrorCode::own_cipher_revoked, "an own certificate is revoked");
       });
       health_.add_notice("revocation", [this]() -> base::Result<> {
-        const auto count = revocation_.unreachable();
+        const auto count = desk_.revocation()->unreachable();
         if (count == 0) return {};
         return fail(ErrorCode::network,
                     std::to_string(count) + " certificates could not be checked");
       });
     }
-    if (offers_stamps_)
+    if (desk_.timestamps())
       health_.add_notice("time_stamps", [this]() -> base::Result<> {
-        if (timestamps_.available()) return {};
+        if (desk_.timestamps()->available()) return {};
         return fail(ErrorCode::network, "no cryptographic time stamps; plain ones are given");
       });
     const auto port = server_.listen(config_.listen.address, config_.listen.port);
@@ -445,27 +433,23 @@ class Daemon {
     }
   }
 
-  bool own_certificate_revoked() const {
-    const auto& settings = *gateway_.settings();
-    const auto revoked = [this](const crypto::KeyPair& pair) {
-      const auto known = revocation_.known(pair.certificate);
-      return known && known->outcome == crypto::RevocationOutcome::revoked;
-    };
-    return revoked(settings.signature_key) ||
-           std::any_of(settings.cipher_keys.begin(), settings.cipher_keys.end(), revoked);
+  std::vector<crypto::Certificate> own_certificates() const {
+    const auto settings = gateway_.settings();
+    std::vector<crypto::Certificate> out{settings->signature_key.certificate};
+    for (const auto& pair : settings->cipher_keys) out.push_back(pair.certificate);
+    return out;
   }
 
   // Own certificates are kept in view like everybody's; a revoked one is an emergency.
   asio::awaitable<void> watching_certificates() {
-    if (config_.revocation.mode == ops::RevocationMode::off) co_return;
+    if (!desk_.revocation()) co_return;
     bool told = false;
     while (!stopping_) {
-      const auto settings = gateway_.settings();
-      std::vector<crypto::Certificate> own{settings->signature_key.certificate};
-      for (const auto& pair : settings->cipher_keys) own.push_back(pair.certificate);
-      co_await revocation_.check(std::move(own), settings->trust);
-      revocation_.refresh_due(settings->trust);
-      const bool revoked = own_certificate_revoked();
+      const auto trust = gateway_.settings()->trust;
+      auto own = own_certificates();
+      co_await desk_.revocation()->check(std::move(own), trust);
+      desk_.revocation()->refresh_due(trust);
+      const bool revoked = desk_.revocation()->any_revoked(own_certificates());
       if (revoked && !told)
         base::log(LogLevel::critical, "key.revoked",
                   "an own certificate is revoked; requests for it are refused with 9201");
@@ -544,7 +528,7 @@ class Daemon {
     if (admin_) co_await admin_->drain(std::chrono::seconds{1});
     tasks_.cancel();
     co_await tasks_.empty();
-    co_await revocation_.stop();
+    co_await desk_.stop();
     // A handler whose client has left may still wait for its commit: its outcome is awaited too.
     while (server_.counts().handling > 0) co_await async::sleep_for(std::chrono::milliseconds{20});
     io_.stop();
@@ -560,14 +544,7 @@ class Daemon {
   async::WorkPool db_;
   HttpRecipients recipients_;
   async::WorkPool push_;
-  authority::HttpTransport to_authorities_;
-  authority::HttpTransport to_stamps_; // its address stands in the configuration: any will do
-  authority::EvidenceFolder evidence_;
-  authority::LinkStatusSource statements_;
-  async::WorkPool inquiries_;
-  authority::RevocationChecker revocation_;
-  const bool offers_stamps_;
-  authority::TimestampAuthority timestamps_;
+  authority::Desk desk_;
   gateway::Gateway gateway_;
   ops::Health health_;
   base::Result<> storage_{fail(ErrorCode::storage_failure, "not probed yet")};
@@ -602,8 +579,8 @@ int main(int argc, char** argv) {
   auto settings = load_settings(*config, clock.now());
   if (!settings) return complain(settings.error());
   base::SystemRandom random;
-  auto stamps = timestamp_rules(config->timestamp, random);
-  if (!stamps) return complain(stamps.error());
+  auto desk = desk_rules(*config, random);
+  if (!desk) return complain(desk.error());
   if (check) {
     std::cout << config_file << ": ok, " << (*settings)->directory->organisations().size()
               << " organisations, " << (*settings)->trust->anchor_count() << " trust anchors\n";
@@ -619,7 +596,7 @@ int main(int argc, char** argv) {
   const auto key = message_id_key(config->state.directory, random);
   if (!key) return complain(key.error());
   Daemon daemon(std::move(*config), std::move(*settings), std::move(*store), *key,
-                std::move(*stamps));
+                std::move(*desk));
   if (const auto done = daemon.run(); !done) return complain(done.error());
   base::log(LogLevel::info, "daemon.stopped", "stopped");
   return 0;

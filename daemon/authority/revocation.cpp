@@ -109,6 +109,13 @@ RevocationChecker::known(const crypto::Certificate& certificate) const {
   return found->second->status.result;
 }
 
+bool RevocationChecker::any_revoked(const std::vector<crypto::Certificate>& certificates) const {
+  return std::any_of(certificates.begin(), certificates.end(), [this](const auto& one) {
+    const auto said = known(one);
+    return said && said->outcome == RevocationOutcome::revoked;
+  });
+}
+
 std::shared_ptr<RevocationChecker::Flight>
 RevocationChecker::start(const crypto::Certificate& certificate,
                          std::shared_ptr<const crypto::TrustStore> trust, bool refresh) {

@@ -42,6 +42,8 @@ class RevocationChecker {
   // What is known at this moment, without asking; nullopt: nothing.
   std::optional<crypto::RevocationResult> known(const crypto::Certificate& certificate) const;
 
+  bool any_revoked(const std::vector<crypto::Certificate>& certificates) const;
+
   // Asks again about certificates that were seen lately and whose statements end soon.
   void refresh_due(std::shared_ptr<const crypto::TrustStore> trust);
 
