@@ -1,6 +1,7 @@
 // dataclearingd: composition root, the only file that names every module.
 #include "async/task_group.h"
 #include "async/work_pool.h"
+#include "authority/desk.h"
 #include "base/log.h"
 #include "crypto/signature.h"
 #include "gateway/gateway.h"
@@ -189,6 +190,8 @@ base::Result<std::shared_ptr<const gateway::Settings>> load_settings(const ops::
   policy.require_encryption = config.policy.require_encryption;
   policy.require_signature = config.policy.require_signature;
   policy.refuse_unknown_issuer = config.trust.unknown_issuer == ops::UnknownIssuer::refuse;
+  policy.refuse_unreachable = config.revocation.unreachable == ops::Unreachable::refuse;
+  settings->refuse_plain_stamps = config.timestamp.unavailable == ops::PlainStamp::refuse;
   policy.create_mailboxes = config.directory.create_mailboxes;
   policy.test_endpoints = config.push.test_endpoints;
   policy.default_language = config.policy.default_language;
@@ -204,6 +207,39 @@ base::Result<std::shared_ptr<const gateway::Settings>> load_settings(const ops::
   policy.legacy = std::move(*legacy);
   settings->refusal_step = refusal_step(config);
   return std::shared_ptr<const gateway::Settings>(std::move(settings));
+}
+
+// Read at the start; a change needs a restart.
+base::Result<authority::DeskRules> desk_rules(const ops::Config& config,
+                                              base::RandomSource& random) {
+  const auto& asked = config.revocation;
+  authority::DeskRules out;
+  out.check_revocation = asked.mode != ops::RevocationMode::off;
+  out.private_addresses = asked.private_addresses;
+  out.folder = config.state.directory / "revocation";
+  out.revocation = {asked.mode == ops::RevocationMode::require,
+                    asked.order == ops::RevocationOrder::crl,
+                    asked.max_age,
+                    asked.grace,
+                    asked.timeout,
+                    asked.budget,
+                    asked.retry,
+                    asked.cache};
+  if (config.timestamp.url.empty()) return out;
+  auto anchors = read_certificates(config.timestamp.anchors);
+  if (!anchors) return anchors.error();
+  if (anchors->empty())
+    return fail(ErrorCode::invalid_config,
+                "[timestamp] anchors is empty: no token of that authority could be verified");
+  auto& stamps = out.timestamps;
+  stamps.url = config.timestamp.url;
+  stamps.anchors = std::move(*anchors);
+  stamps.policy = config.timestamp.policy;
+  stamps.limit = config.timestamp.timeout;
+  stamps.retry = config.timestamp.retry;
+  if (const auto request = crypto::make_timestamp_request("", stamps.policy, random); !request)
+    return fail(ErrorCode::invalid_config, "[timestamp] policy: not an OID");
+  return out;
 }
 
 // The key of the message ids must be the same after every restart, or ids that senders hold would
@@ -278,19 +314,23 @@ gateway::PushLimits push_limits(const ops::Config::Push& config) {
 class Daemon {
  public:
   Daemon(ops::Config config, std::shared_ptr<const gateway::Settings> settings,
-         std::unique_ptr<mailbox::Store> store, const std::string& id_key)
+         std::unique_ptr<mailbox::Store> store, const std::string& id_key,
+         authority::DeskRules desk)
       : config_(std::move(config)), store_(std::move(store)),
         ids_(id_key, config_.intermediary.name, config_.message_ids.validity),
         cpu_("cpu", ops::cpu_threads(config_), config_.limits.cpu_waiting),
         db_("db", config_.limits.db_threads, config_.limits.db_waiting), recipients_(config_.push),
         push_("push", config_.push.threads, config_.push.threads),
+        desk_(io_.get_executor(), std::move(desk), clock_, random_),
         gateway_({clock_,
                   random_,
                   *store_,
                   ids_,
                   cpu_,
                   db_,
-                  {&recipients_, &push_, push_limits(config_.push)}},
+                  {&recipients_, &push_, push_limits(config_.push)},
+                  desk_.revocation(),
+                  desk_.timestamps()},
                  std::move(settings), kAnswerCacheBytes),
         tasks_(io_.get_executor(), "daemon"),
         server_(io_.get_executor(), ops::server_limits(config_), osci_handler()),
@@ -302,6 +342,23 @@ class Daemon {
       if (stopping_) return fail(ErrorCode::overloaded, "shutting down");
       return {};
     });
+    if (desk_.revocation()) {
+      health_.add("own_certificates", [this]() -> base::Result<> {
+        if (!desk_.revocation()->any_revoked(own_certificates())) return {};
+        return fail(ErrorCode::own_cipher_revoked, "an own certificate is revoked");
+      });
+      health_.add_notice("revocation", [this]() -> base::Result<> {
+        const auto count = desk_.revocation()->unreachable();
+        if (count == 0) return {};
+        return fail(ErrorCode::network,
+                    std::to_string(count) + " certificates could not be checked");
+      });
+    }
+    if (desk_.timestamps())
+      health_.add_notice("time_stamps", [this]() -> base::Result<> {
+        if (desk_.timestamps()->available()) return {};
+        return fail(ErrorCode::network, "no cryptographic time stamps; plain ones are given");
+      });
     const auto port = server_.listen(config_.listen.address, config_.listen.port);
     if (!port) return port.error();
     if (!config_.listen.admin_address.empty()) {
@@ -316,6 +373,7 @@ class Daemon {
     tasks_.spawn(housekeeping());
     tasks_.spawn(probing());
     tasks_.spawn(watchdog());
+    tasks_.spawn(watching_certificates());
     asio::co_spawn(io_, signals(), asio::detached);
     base::log(
         LogLevel::info, "daemon.ready", "accepting OSCI requests",
@@ -372,6 +430,31 @@ class Daemon {
         base::log(LogLevel::critical, "housekeeping.bug", "housekeeping failed",
                   {{"error", error.what()}});
       }
+    }
+  }
+
+  std::vector<crypto::Certificate> own_certificates() const {
+    const auto settings = gateway_.settings();
+    std::vector<crypto::Certificate> out{settings->signature_key.certificate};
+    for (const auto& pair : settings->cipher_keys) out.push_back(pair.certificate);
+    return out;
+  }
+
+  // Own certificates are kept in view like everybody's; a revoked one is an emergency.
+  asio::awaitable<void> watching_certificates() {
+    if (!desk_.revocation()) co_return;
+    bool told = false;
+    while (!stopping_) {
+      const auto trust = gateway_.settings()->trust;
+      auto own = own_certificates();
+      co_await desk_.revocation()->check(std::move(own), trust);
+      desk_.revocation()->refresh_due(trust);
+      const bool revoked = desk_.revocation()->any_revoked(own_certificates());
+      if (revoked && !told)
+        base::log(LogLevel::critical, "key.revoked",
+                  "an own certificate is revoked; requests for it are refused with 9201");
+      told = revoked;
+      co_await async::sleep_for(kHousekeeping);
     }
   }
 
@@ -445,6 +528,7 @@ class Daemon {
     if (admin_) co_await admin_->drain(std::chrono::seconds{1});
     tasks_.cancel();
     co_await tasks_.empty();
+    co_await desk_.stop();
     // A handler whose client has left may still wait for its commit: its outcome is awaited too.
     while (server_.counts().handling > 0) co_await async::sleep_for(std::chrono::milliseconds{20});
     io_.stop();
@@ -460,6 +544,7 @@ class Daemon {
   async::WorkPool db_;
   HttpRecipients recipients_;
   async::WorkPool push_;
+  authority::Desk desk_;
   gateway::Gateway gateway_;
   ops::Health health_;
   base::Result<> storage_{fail(ErrorCode::storage_failure, "not probed yet")};
@@ -493,6 +578,9 @@ int main(int argc, char** argv) {
   ops::start_logging(config->log, clock);
   auto settings = load_settings(*config, clock.now());
   if (!settings) return complain(settings.error());
+  base::SystemRandom random;
+  auto desk = desk_rules(*config, random);
+  if (!desk) return complain(desk.error());
   if (check) {
     std::cout << config_file << ": ok, " << (*settings)->directory->organisations().size()
               << " organisations, " << (*settings)->trust->anchor_count() << " trust anchors\n";
@@ -505,10 +593,10 @@ int main(int argc, char** argv) {
   store_config.reserve_bytes = config->state.reserve;
   auto store = storage::SqliteStore::open(store_config);
   if (!store) return complain(store.error());
-  base::SystemRandom random;
   const auto key = message_id_key(config->state.directory, random);
   if (!key) return complain(key.error());
-  Daemon daemon(std::move(*config), std::move(*settings), std::move(*store), *key);
+  Daemon daemon(std::move(*config), std::move(*settings), std::move(*store), *key,
+                std::move(*desk));
   if (const auto done = daemon.run(); !done) return complain(done.error());
   base::log(LogLevel::info, "daemon.stopped", "stopped");
   return 0;

@@ -12,6 +12,8 @@ std::string_view to_string(ErrorCode code) {
     return "duplicate_id";
   case ErrorCode::unknown_cipher_certificate:
     return "unknown_cipher_certificate";
+  case ErrorCode::own_cipher_revoked:
+    return "own_cipher_revoked";
   case ErrorCode::undecryptable:
     return "undecryptable";
   case ErrorCode::invalid_request:
@@ -26,6 +28,8 @@ std::string_view to_string(ErrorCode code) {
     return "client_certificate_missing";
   case ErrorCode::client_certificate_wrong:
     return "client_certificate_wrong";
+  case ErrorCode::client_certificate_revoked:
+    return "client_certificate_revoked";
   case ErrorCode::client_certificate_unchecked:
     return "client_certificate_unchecked";
   case ErrorCode::signature_missing:
@@ -38,14 +42,24 @@ std::string_view to_string(ErrorCode code) {
     return "signature_unchecked";
   case ErrorCode::signer_certificate_wrong:
     return "signer_certificate_wrong";
+  case ErrorCode::signer_certificate_revoked:
+    return "signer_certificate_revoked";
   case ErrorCode::author_cipher_wrong:
     return "author_cipher_wrong";
+  case ErrorCode::author_cipher_revoked:
+    return "author_cipher_revoked";
   case ErrorCode::addressee_cipher_wrong:
     return "addressee_cipher_wrong";
+  case ErrorCode::addressee_cipher_revoked:
+    return "addressee_cipher_revoked";
   case ErrorCode::reader_cipher_wrong:
     return "reader_cipher_wrong";
+  case ErrorCode::reader_cipher_revoked:
+    return "reader_cipher_revoked";
   case ErrorCode::certificate_check_failed:
     return "certificate_check_failed";
+  case ErrorCode::recipient_certificate_revoked:
+    return "recipient_certificate_revoked";
   case ErrorCode::message_id_missing:
     return "message_id_missing";
   case ErrorCode::message_id_refused:
@@ -80,6 +94,8 @@ std::string_view to_string(ErrorCode code) {
     return "storage_failure";
   case ErrorCode::quota_exceeded:
     return "quota_exceeded";
+  case ErrorCode::timestamp_unavailable:
+    return "timestamp_unavailable";
   case ErrorCode::overloaded:
     return "overloaded";
   case ErrorCode::too_large:

@@ -48,6 +48,15 @@ enum class ErrorCode {
   storage_full,                // 9811
   storage_failure,             // 9811
   quota_exceeded,              // 9811
+  // revoked certificates (10.2, 10.3), and time stamps (8.4)
+  own_cipher_revoked,            // 9201, a fault: our certificate that the request is encrypted for
+  client_certificate_revoked,    // 9502, a fault
+  signer_certificate_revoked,    // 9701
+  author_cipher_revoked,         // 9705
+  addressee_cipher_revoked,      // 9707
+  reader_cipher_revoked,         // 9709
+  recipient_certificate_revoked, // 9712
+  timestamp_unavailable,         // 9811: cryptographic ordered, and policy refuses a plain one
   // HTTP level: refused before an OSCI answer can exist
   overloaded, // 503 + Retry-After
   too_large,  // 413

@@ -1,3 +1,4 @@
+#include "base/encoding.h"
 #include "cli/commands.h"
 #include "cli/settings.h"
 #include "cli/text.h"
@@ -47,6 +48,21 @@ std::string_view name(mailbox::OfflineResult value) {
   return "indeterminate";
 }
 
+boost::json::value to_json(const std::optional<mailbox::OnlineResult>& online) {
+  if (!online) return nullptr;
+  boost::json::object out{{"result", online->revoked ? "revoked" : "ok"}};
+  out["ocsp"] = online->ocsp.empty() ? boost::json::value(nullptr)
+                                     : boost::json::value(base::base64_encode_line(online->ocsp));
+  out["crl"] = online->crl ? boost::json::value(base::format_datetime(*online->crl))
+                           : boost::json::value(nullptr);
+  return out;
+}
+
+boost::json::value token_json(const std::string& token) {
+  return token.empty() ? boost::json::value(nullptr)
+                       : boost::json::value(base::base64_encode_line(token));
+}
+
 boost::json::object to_json(const mailbox::ProcessCard& card) {
   const auto time = [](const std::optional<base::Instant>& at) {
     return at ? boost::json::value(base::format_datetime(*at)) : boost::json::value(nullptr);
@@ -57,12 +73,15 @@ boost::json::object to_json(const mailbox::ProcessCard& card) {
                            {"issuer", harmless(one.issuer)},
                            {"serial", harmless(one.serial)},
                            {"math", name(one.math)},
-                           {"offline", name(one.offline)}});
+                           {"offline", name(one.offline)},
+                           {"online", to_json(one.online)}});
   boost::json::object out{{"message_id", card.message_id},
                           {"creation", base::format_datetime(card.creation)},
                           {"forwarding", time(card.forwarding)},
                           {"reception", time(card.reception)},
                           {"modification", base::format_datetime(card.modification)},
+                          {"creation_token", token_json(card.creation_token)},
+                          {"reception_token", token_json(card.reception_token)},
                           {"inspections", std::move(inspections)}};
   out["subject"] = card.subject ? boost::json::value(*card.subject) : boost::json::value(nullptr);
   return out;
@@ -86,6 +105,27 @@ void print_table(const std::vector<mailbox::ProcessCard>& cards) {
   for (const auto& card : cards)
     row(harmless(card.message_id), base::format_datetime(card.creation), time(card.forwarding),
         time(card.reception), harmless(card.subject.value_or("")));
+}
+
+// What the table has no room for.
+void print_details(const mailbox::ProcessCard& card) {
+  std::cout << "\n" << harmless(card.message_id) << "\n";
+  if (!card.creation_token.empty())
+    std::cout << "  creation is attested by a time stamping authority\n";
+  if (!card.reception_token.empty())
+    std::cout << "  reception is attested by a time stamping authority\n";
+  for (const auto& one : card.inspections) {
+    std::cout << "  math " << std::left << std::setw(13) << name(one.math) << "  offline "
+              << std::setw(13) << name(one.offline) << "  online " << std::setw(20);
+    if (!one.online)
+      std::cout << "-";
+    else
+      std::cout << std::string(one.online->revoked ? "revoked" : "ok") +
+                       (!one.online->ocsp.empty() ? " (OCSP)"
+                        : one.online->crl         ? " (CRL)"
+                                                  : "");
+    std::cout << "  " << harmless(one.subject) << "\n";
+  }
 }
 
 base::Result<Selection> selection_from(const CardOptions& o) {
@@ -135,6 +175,8 @@ ExitCode card(const CardOptions& o) {
               << "\n";
   } else if (!found->cards.empty()) {
     print_table(found->cards);
+    if (!o.id.empty())
+      for (const auto& one : found->cards) print_details(one);
     if (found->more)
       std::cerr << "osci: there are more; go on with --since and the last time shown\n";
   }

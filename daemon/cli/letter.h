@@ -14,6 +14,9 @@ struct LetterOptions {
   std::vector<std::string> attach;
   std::string to, to_cert, service, directory;
   std::string subject;
+  std::vector<std::string> readers, authors; // certificate files
+  std::string stamps = "plain";              // or "cryptographic"
+  bool even_if_expired = false;              // --to-cert may be outside its validity: for trials
 };
 
 void add_letter(CLI::App& app, LetterOptions& options);

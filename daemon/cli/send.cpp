@@ -82,7 +82,10 @@ ExitCode send(const SendOptions& o) {
 base::Result<client::Letter> compose(const LetterOptions& o, base::Instant now) {
   if (o.files.empty() && o.attach.empty())
     return fail(ErrorCode::invalid_config, "nothing to send: name a FILE or --attach");
-  auto to = addressee(o.to_cert, o.to, o.service, o.directory, now);
+  // What the intermediary says to an expired certificate is the point of such a trial.
+  auto to = o.even_if_expired && !o.to_cert.empty()
+                ? read_certificate(o.to_cert)
+                : addressee(o.to_cert, o.to, o.service, o.directory, now);
   if (!to) return to.error();
   client::Letter letter{std::move(*to), {}, {}, {}, std::nullopt};
   std::uint64_t data = 0;
@@ -110,6 +113,15 @@ base::Result<client::Letter> compose(const LetterOptions& o, base::Instant now) 
     letter.attachments.push_back(std::move(file));
   }
   if (!o.subject.empty()) letter.subject = o.subject;
+  letter.quality_of_timestamps = o.stamps;
+  for (const auto& [files, certificates] :
+       {std::pair(&o.readers, &letter.readers), std::pair(&o.authors, &letter.authors)})
+    for (const auto& path : *files) {
+      auto certificate = read_certificate(path);
+      if (!certificate) return certificate.error();
+      certificates->push_back(std::move(*certificate));
+    }
+  if (!letter.readers.empty()) letter.readers.insert(letter.readers.begin(), letter.addressee);
   return letter;
 }
 
@@ -174,6 +186,21 @@ void add_letter(CLI::App& app, LetterOptions& o) {
   app.add_option("--directory", o.directory, "directory file (TOML) that --to is looked up in");
   app.add_option("--subject", o.subject,
                  "subject; the intermediary can read it, so no names of people");
+  app.add_option("--reader-cert", o.readers,
+                 "cipher certificate of a further reader (PEM or DER); repeat it")
+      ->allow_extra_args(false)
+      ->take_all();
+  app.add_option("--author-cert", o.authors,
+                 "certificate of a further author, for the intermediary to inspect; repeat it")
+      ->allow_extra_args(false)
+      ->take_all();
+  app.add_flag("--even-if-expired", o.even_if_expired,
+               "send although the certificate of --to-cert is outside its validity (for tests)");
+  app.add_option("--stamps", o.stamps,
+                 "time stamps for acceptance and reception: plain, or cryptographic (by a time "
+                 "stamping authority)")
+      ->check(CLI::IsMember({"plain", "cryptographic"}))
+      ->capture_default_str();
 }
 
 void add_receiver(CLI::App& app, ReceiverOptions& o, bool required) {

@@ -173,6 +173,14 @@ base::Result<> Session::seal_letter(const Letter& letter, osci::Request& request
     encrypt.readers.push_back({entry.role, entry.id, entry.certificate});
     request.certificates.push_back(std::move(entry));
   }
+  for (std::size_t i = 0; i < letter.authors.size(); ++i) {
+    const bool signs = letter.authors[i].may_sign();
+    request.certificates.push_back(role_certificate(
+        signs ? "SignatureCertificateOtherAuthor" : "CipherCertificateOtherAuthor",
+        ("author" + std::to_string(i) + (signs ? "_signature" : "_cipher")).c_str(),
+        letter.authors[i]));
+  }
+  request.quality_of_creation = request.quality_of_reception = letter.quality_of_timestamps;
   const seal::SignWith sign{
       identity_.signature,
       osci::certificate_id("originator_signature", identity_.signature.certificate),

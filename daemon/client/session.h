@@ -61,6 +61,10 @@ struct Letter {
   std::vector<std::string> data;
   std::vector<seal::Attachment> attachments; // plain
   std::optional<std::string> subject;
+  // Of further authors of the data: the intermediary inspects them (OtherAuthor, cipher or
+  // signature by their key usage).
+  std::vector<crypto::Certificate> authors{};
+  std::string quality_of_timestamps = "plain"; // of Creation and Reception; or "cryptographic"
 };
 
 struct IssuedId {

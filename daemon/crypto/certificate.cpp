@@ -51,18 +51,6 @@ std::optional<std::string> serial_text(const ASN1_INTEGER* serial) {
   return std::string(digits.get());
 }
 
-std::optional<base::Instant> instant(const ASN1_TIME* time) {
-  std::tm tm{};
-  if (ASN1_TIME_to_tm(time, &tm) != 1) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year{tm.tm_year + 1900},
-                                         std::chrono::month{static_cast<unsigned>(tm.tm_mon + 1)},
-                                         std::chrono::day{static_cast<unsigned>(tm.tm_mday)}};
-  if (!date.ok()) return std::nullopt;
-  return base::Instant{std::chrono::sys_days{date}.time_since_epoch()} +
-         std::chrono::hours{tm.tm_hour} + std::chrono::minutes{tm.tm_min} +
-         std::chrono::seconds{tm.tm_sec};
-}
-
 KeyKind kind_of(const EVP_PKEY* key) {
   if (!key) return KeyKind::other;
   if (EVP_PKEY_is_a(key, "RSA") == 1 || EVP_PKEY_is_a(key, "RSA-PSS") == 1) return KeyKind::rsa;
@@ -132,8 +120,8 @@ Result<Certificate> Certificate::from_der(std::string_view der) {
 
   const auto serial = serial_text(X509_get0_serialNumber(x509));
   if (!serial) return bad("certificate with unreadable serial number");
-  const auto not_before = instant(X509_get0_notBefore(x509));
-  const auto not_after = instant(X509_get0_notAfter(x509));
+  const auto not_before = openssl::to_instant(X509_get0_notBefore(x509));
+  const auto not_after = openssl::to_instant(X509_get0_notAfter(x509));
   if (!not_before || !not_after) return bad("certificate with unreadable validity");
   parsed->der = der;
   parsed->fingerprint = sha256_hex(der);

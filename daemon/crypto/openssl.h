@@ -1,6 +1,7 @@
 // Private to crypto/: ownership of OpenSSL objects and its error queue. No other header includes
 // OpenSSL.
 #pragma once
+#include "base/clock.h"
 #include "base/result.h"
 #include "crypto/algorithms.h"
 #include <memory>
@@ -13,6 +14,7 @@
 #include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -83,6 +85,24 @@ void require(bool success, const char* what);
 
 // Fetched once a process: an implicit fetch at each use costs more than hashing a small block.
 const EVP_MD* message_digest(DigestAlgorithm algorithm);
+
+// Fraction digits past the third are cut. Nullopt: no time that exists.
+std::optional<base::Instant> to_instant(const ASN1_TIME* time);
+
+// A signature by SHA-2, SHA-3 or an Edwards curve; what SHA-1 or MD5 signed proves nothing.
+bool strong_signature(const X509_ALGOR* algorithm);
+bool strong_digest(int nid);
+
+// DER of an object by its i2d function.
+template <class T>
+std::string to_der(const T* object, int (*encode)(const T*, unsigned char**)) {
+  const int size = encode(object, nullptr);
+  require(size > 0, "DER cannot be written");
+  std::string out(static_cast<std::size_t>(size), '\0');
+  unsigned char* at = octets(out);
+  require(encode(object, &at) == size, "DER cannot be written");
+  return out;
+}
 
 // Read-only view of `text` as a BIO; `text` must outlive it and be shorter than 2 GiB.
 Bio memory_reader(std::string_view text);

@@ -20,9 +20,6 @@ int mildness(Finding finding) {
 Finding worse(Finding a, Finding b) {
   return mildness(a) < mildness(b) ? a : b;
 }
-Finding milder(Finding a, Finding b) {
-  return mildness(a) < mildness(b) ? b : a;
-}
 
 bool same_name(const X509_NAME* a, const X509_NAME* b) {
   return X509_NAME_cmp(a, b) == 0;
@@ -106,9 +103,10 @@ struct Search {
     return Finding::none;
   }
 
-  // Mildest finding of all ways from the end of `path` to an anchor; issuer_unknown when there is
-  // none.
-  Finding climb(bool& issuer_known, bool& signature_right) {
+  // Mildest finding of all ways from the end of `path` to an anchor, and that way; issuer_unknown
+  // when there is none.
+  Finding climb(bool& issuer_known, bool& signature_right,
+                std::vector<const Certificate*>& issuers) {
     const Certificate& end = *path.back();
     if (std::find(anchors.begin(), anchors.end(), end) != anchors.end()) return Finding::none;
     auto best = Finding::issuer_unknown;
@@ -129,9 +127,14 @@ struct Search {
           continue;
         path.push_back(&issuer);
         bool known = false, right = false;
-        const Finding above = climb(known, right);
+        std::vector<const Certificate*> higher;
+        const Finding above = climb(known, right, higher);
         path.pop_back();
-        best = milder(best, worse(above, strength_and_validity(issuer)));
+        const Finding found = worse(above, strength_and_validity(issuer));
+        if (mildness(found) <= mildness(best)) continue;
+        best = found;
+        issuers = std::move(higher);
+        issuers.insert(issuers.begin(), &issuer);
         if (best == Finding::none) return best;
       }
     }
@@ -153,14 +156,17 @@ InspectionResult TrustStore::inspect(const Certificate& certificate, Certificate
   Search search{anchors_, intermediates_, policy_, now};
   search.path.push_back(&certificate);
   bool issuer_known = false, signature_right = false;
-  Finding finding = search.climb(issuer_known, signature_right);
+  std::vector<const Certificate*> issuers;
+  Finding finding = search.climb(issuer_known, signature_right, issuers);
   if (finding == Finding::issuer_unknown && issuer_known && !signature_right)
     finding = Finding::issuer_signature_wrong;
   const bool usable = purpose == CertificatePurpose::signature ? certificate.may_sign()
                                                                : certificate.may_encipher();
   if (!usable || has_unknown_critical_extension(certificate))
     finding = worse(finding, Finding::wrong_key_usage);
-  return {worse(finding, search.strength_and_validity(certificate))};
+  InspectionResult out{worse(finding, search.strength_and_validity(certificate)), {}};
+  for (const auto* issuer : issuers) out.issuers.push_back(*issuer);
+  return out;
 }
 
 } // namespace crypto

@@ -24,6 +24,9 @@ enum class CertificatePurpose { signature, cipher };
 
 struct InspectionResult {
   CertificateFinding finding = CertificateFinding::none;
+  // The issuers of the best way, nearest first, the anchor last. Empty: no way to an anchor, or the
+  // certificate is one itself.
+  std::vector<Certificate> issuers{};
 };
 
 struct TrustPolicy {

@@ -137,7 +137,8 @@ seal::OpenOptions request_limits() {
 Gateway::Gateway(Parts parts, std::shared_ptr<const Settings> settings,
                  std::size_t answer_cache_bytes)
     : parts_(parts), settings_(std::move(settings)),
-      pushes_({parts.clock, parts.random, parts.store, parts.ids, parts.cpu, parts.db, parts.push}),
+      pushes_({parts.clock, parts.random, parts.store, parts.ids, parts.cpu, parts.db, parts.push,
+               parts.revocation}),
       dialogs_(kWaitersPerDialog), answers_(answer_cache_bytes) {}
 
 asio::awaitable<Reply> Gateway::handle(std::shared_ptr<const std::string> body,
@@ -223,11 +224,17 @@ asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Messag
     dialog = std::move(*found);
   }
 
+  if (message->transport().encrypted && own_cipher_revoked(*settings))
+    co_return fault(
+        base::fail(ErrorCode::own_cipher_revoked, "encrypted for a revoked certificate"),
+        message->type());
+  const auto revocation = co_await revocation_of(message, settings);
   const base::Instant now = parts_.clock.now();
-  auto decide_job = [message, settings, dialog, now, &ids = parts_.ids, &random = parts_.random] {
+  auto decide_job = [message, settings, dialog, now, revocation, &ids = parts_.ids,
+                     &random = parts_.random] {
     const osci::Situation situation{
-        now, settings->policy, *settings->directory,       *settings->trust,
-        ids, random,           dialog ? &*dialog : nullptr};
+        now, settings->policy, *settings->directory,        *settings->trust,
+        ids, random,           dialog ? &*dialog : nullptr, revocation.get()};
     return std::make_shared<osci::Plan>(osci::decide(*message, situation));
   };
   auto decided = co_await parts_.cpu.run(std::move(decide_job));
@@ -248,6 +255,8 @@ asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Messag
     co_return fault(error, message->type(), plan->party);
   }
 
+  co_await stamp_creation(plan);
+  co_await stamp_reception(plan);
   auto outcome = co_await carry_out(plan, settings);
   if (!outcome) {
     const base::Error error = outcome.error();

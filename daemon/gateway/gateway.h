@@ -23,6 +23,11 @@
 #include <string>
 #include <vector>
 
+namespace authority {
+class RevocationChecker;
+class TimestampAuthority;
+} // namespace authority
+
 namespace gateway {
 
 namespace asio = boost::asio;
@@ -39,6 +44,8 @@ struct Settings {
   seal::OpenOptions open; // old algorithms: by policy.legacy, whatever stands here
   // See RefusalTimes; the daemon's configuration does not allow 0.
   std::chrono::milliseconds refusal_step{0};
+  // An ordered cryptographic stamp that cannot be had: refuse (9811) instead of a plain one (3709).
+  bool refuse_plain_stamps = false;
 };
 
 // Limits of what is taken in, a margin below the defaults that readers have: what is accepted must
@@ -61,6 +68,9 @@ class Gateway {
     async::WorkPool& cpu;
     async::WorkPool& db;
     PushParts push{};
+    // Null: revocation is not checked; cryptographic time stamps are not to be had.
+    authority::RevocationChecker* revocation = nullptr;
+    authority::TimestampAuthority* timestamps = nullptr;
   };
   // All parts outlive the gateway and every request in it.
   Gateway(Parts parts, std::shared_ptr<const Settings> settings, std::size_t answer_cache_bytes);
@@ -75,6 +85,13 @@ class Gateway {
 
   // The daemon ends: pushes that wait for their turn are refused.
   void stop_pushes() { pushes_.stop(); }
+  // What the authorities say about the certificates of a message: to be had before decide(). Waits
+  // for at most the checker's budget. Null: nobody is asked.
+  asio::awaitable<std::shared_ptr<const crypto::RevocationResults>>
+  revocation_of(std::shared_ptr<const seal::Message> message,
+                std::shared_ptr<const Settings> settings);
+  // As far as it is known at this moment.
+  bool own_cipher_revoked(const Settings& settings) const;
 
   // Closes dialogs idle since before `idle_before`.
   asio::awaitable<void> expire_dialogs(base::Instant idle_before, base::Instant forget_before);
@@ -85,6 +102,9 @@ class Gateway {
                                        std::shared_ptr<const Settings> settings,
                                        std::string conversation_id, std::string signed_digest);
   asio::awaitable<base::Result<>> close_dialog(std::string conversation_id);
+  // Fetch the tokens that a plan needs; a token that cannot be had leaves the plain stamp.
+  asio::awaitable<void> stamp_creation(std::shared_ptr<osci::Plan> plan);
+  asio::awaitable<void> stamp_reception(std::shared_ptr<osci::Plan> plan);
   asio::awaitable<base::Result<osci::StoreOutcome>>
   carry_out(std::shared_ptr<osci::Plan> plan, std::shared_ptr<const Settings> settings);
 

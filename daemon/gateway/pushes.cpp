@@ -1,5 +1,6 @@
 #include "gateway/pushes.h"
 #include "async/task_group.h"
+#include "authority/revocation.h"
 #include "base/crash_point.h"
 #include "base/encoding.h"
 #include "base/log.h"
@@ -114,8 +115,12 @@ Pushes::carry_out(std::shared_ptr<const osci::Plan> plan,
     if (!acquired) co_return acquired.error();
     permit = std::move(*acquired);
     auto begin_job = [&store = parts_.store, plan, order] {
-      return store.begin_push(*order->record, plan->turn,
-                              std::get<osci::PushIt>(plan->action).refused_result);
+      const auto& it = std::get<osci::PushIt>(plan->action);
+      mailbox::NewPush record = *order->record;
+      record.delivery.creation_token = it.creation_token;
+      record.delivery.feedback.insert(record.delivery.feedback.end(), it.further_warnings.begin(),
+                                      it.further_warnings.end());
+      return store.begin_push(record, plan->turn, it.refused_result);
     };
     auto begun = co_await parts_.db.run(std::move(begin_job));
     if (!begun) co_return begun.error();
@@ -219,14 +224,30 @@ asio::awaitable<Pushes::Sent> Pushes::send(std::shared_ptr<const osci::PushOrder
     co_return out;
   }
 
-  auto judge_job = [order, settings, push, attempt, challenge, now = parts_.clock.now(),
-                    &ids = parts_.ids, &random = parts_.random] {
-    auto judged = std::make_shared<Sent>();
+  auto open_job = [settings, attempt, &random = parts_.random] {
     auto options = settings->open;
     options.direction = seal::Direction::push_answer;
     const auto& answer = *attempt->answer;
-    const auto opened =
-        seal::open(answer.body, answer.content_type, settings->cipher_keys, options, random);
+    return std::make_shared<const base::Result<seal::Message>>(
+        seal::open(answer.body, answer.content_type, settings->cipher_keys, options, random));
+  };
+  const auto read = co_await patiently(parts_.cpu, std::move(open_job));
+  if (!read) {
+    out.verdict = failure(ErrorCode::push_uncertain, "no time to read the recipient's answer");
+    out.answered = true;
+    co_return out;
+  }
+  // The recipient's own signature certificate is seen only now.
+  std::shared_ptr<const crypto::RevocationResults> revocation;
+  if (parts_.revocation && **read) {
+    auto certificates = osci::certificates_to_check(***read);
+    revocation = co_await parts_.revocation->check(std::move(certificates), settings->trust);
+  }
+  auto judge_job = [order, settings, push, attempt, challenge, opened_answer = *read, revocation,
+                    now = parts_.clock.now(), &ids = parts_.ids, &random = parts_.random] {
+    auto judged = std::make_shared<Sent>();
+    const auto& answer = *attempt->answer;
+    const auto& opened = *opened_answer;
     judged->answered = opened || answer.status < 500;
     if (!opened && refused_by_http(answer.status)) {
       judged->verdict =
@@ -234,7 +255,8 @@ asio::awaitable<Pushes::Sent> Pushes::send(std::shared_ptr<const osci::PushOrder
       return judged;
     }
     const osci::Situation situation{
-        now, settings->policy, *settings->directory, *settings->trust, ids, random, nullptr};
+        now,    settings->policy, *settings->directory, *settings->trust, ids,
+        random, nullptr,          revocation.get()};
     judged->verdict = osci::judge(opened, *order, challenge, push->reply_id, situation);
     return judged;
   };

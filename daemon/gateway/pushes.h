@@ -14,6 +14,10 @@
 #include <memory>
 #include <string>
 
+namespace authority {
+class RevocationChecker;
+}
+
 namespace gateway {
 
 struct Settings;
@@ -37,6 +41,7 @@ class Pushes {
     async::WorkPool& cpu;
     async::WorkPool& db;
     PushParts push;
+    authority::RevocationChecker* revocation = nullptr; // null: nobody is asked
   };
   explicit Pushes(Parts parts);
 

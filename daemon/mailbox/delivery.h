@@ -30,7 +30,9 @@ struct NewDelivery {
   std::string request_digest; // SHA-256 (raw octets) of the HTTP body, for identical repeats
   base::Instant creation;     // Creation will be this or later
   std::optional<std::string> subject;
+  std::string quality_of_creation = "plain";
   std::string quality_of_reception = "plain";
+  std::string creation_token; // RFC 3161, DER; empty: plain
   std::string context; // namespace declarations in scope at the sender's Body (wire reference 4.7)
   std::vector<std::string> feedback; // OSCI warning codes of the receipt, repeated with it
   std::vector<Part> parts;

@@ -11,8 +11,15 @@ namespace mailbox {
 enum class MathResult { ok, corrupted, indeterminate };
 enum class OfflineResult { valid, invalid, indeterminate };
 
-// Outcome of checking one certificate of a delivery (8.5). OnlineResult is absent until revocation
-// is checked for real; it is never invented.
+// What the certificate's authority said when it was asked, and the proof of it (8.5).
+struct OnlineResult {
+  bool revoked = false;
+  std::string ocsp;                 // the verified response, DER; empty: none
+  std::optional<base::Instant> crl; // thisUpdate of the list
+};
+
+// Outcome of checking one certificate of a delivery (8.5). The online result is absent when nobody
+// gave one; it is never invented.
 struct Inspection {
   base::Instant at;
   std::string role;        // element name in NonIntermediaryCertificates, for operators only
@@ -22,6 +29,7 @@ struct Inspection {
   std::string serial;      // decimal
   MathResult math = MathResult::indeterminate;
   OfflineResult offline = OfflineResult::indeterminate;
+  std::optional<OnlineResult> online{};
 };
 
 // Times as of 8.6: creation = received and stored; forwarding = answer to a fetch was built;
@@ -34,6 +42,9 @@ struct ProcessCard {
   base::Instant modification{};
   std::optional<std::string> subject;
   std::vector<Inspection> inspections;
+  // RFC 3161 tokens (DER) that attest the time beside them; empty: the stamp is plain (8.4).
+  std::string creation_token;
+  std::string reception_token;
 };
 
 } // namespace mailbox

@@ -47,6 +47,12 @@ struct Dialog {
   std::string last_result;         // opaque to the store; written and read by osci/
 };
 
+// A cryptographic stamp for Reception, obtained before the transaction that acknowledges.
+struct ReceptionToken {
+  std::string message_id;
+  std::string token; // RFC 3161, DER
+};
+
 // One accepted request in a dialog. Carried out at the start of the transaction it belongs to: it
 // fails with control_block when the dialog is unknown, closed, or no longer at `sequence` and
 // `challenge` (a concurrent request was faster); nothing changes then.
@@ -62,6 +68,8 @@ struct DialogTurn {
   std::string request_digest;
   std::string result; // becomes Dialog::last_result
   base::Instant now;  // the transaction happens then or later
+  // For deliveries that this turn acknowledges; others are passed over.
+  std::vector<ReceptionToken> reception_tokens{};
 };
 
 enum class FetchRule { oldest_unreceived, message_id, since };
@@ -114,6 +122,11 @@ class Store {
   // `forget_before`. Returns how many were closed.
   virtual base::Result<std::uint64_t> expire_dialogs(base::Instant idle_before,
                                                      base::Instant forget_before) = 0;
+
+  // Message ids of the deliveries that the dialog's next turn will acknowledge and whose sender
+  // ordered a cryptographic stamp for Reception.
+  virtual base::Result<std::vector<std::string>>
+  awaiting_tokens(const std::string& conversation_id) = 0;
 
   // A request that only takes its turn (GetMessageId, ExitDialog, refused orders). Sets Reception
   // on every delivery awaiting acknowledgement in the dialog, if turn.acknowledge.

@@ -20,6 +20,10 @@ using Path = std::filesystem::path;
 using Milliseconds = std::chrono::milliseconds;
 
 enum class UnknownIssuer { refuse, warn };
+enum class RevocationMode { off, on, require };
+enum class RevocationOrder { ocsp, crl };
+enum class Unreachable { accept, refuse };
+enum class PlainStamp { accept, refuse };
 enum class LogTarget { automatic, journal, standard_error };
 enum class LogFormat { text, json };
 
@@ -71,6 +75,30 @@ struct Config {
     unsigned min_rsa_bits = 2048;
     bool operator==(const Trust&) const = default;
   } trust;
+
+  struct Revocation {
+    RevocationMode mode = RevocationMode::on;
+    RevocationOrder order = RevocationOrder::ocsp; // asked first
+    Unreachable unreachable = Unreachable::accept;
+    Milliseconds max_age = std::chrono::hours{48};
+    Milliseconds grace{0}; // past nextUpdate
+    Milliseconds budget{3'000};
+    Milliseconds timeout{2'000};
+    Milliseconds retry{60'000};
+    bool private_addresses = false;
+    std::uint64_t cache = 64 * 1024 * 1024;
+    bool operator==(const Revocation&) const = default;
+  } revocation;
+
+  struct Timestamp {
+    std::string url; // empty: no cryptographic time stamps
+    std::vector<Path> anchors;
+    std::string policy; // dotted OID
+    Milliseconds timeout{3'000};
+    Milliseconds retry{30'000};
+    PlainStamp unavailable = PlainStamp::accept;
+    bool operator==(const Timestamp&) const = default;
+  } timestamp;
 
   struct Policy {
     bool require_encryption = true;

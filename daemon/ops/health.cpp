@@ -12,7 +12,12 @@ namespace ops {
 namespace asio = boost::asio;
 
 struct Health::Checks {
-  std::vector<std::pair<std::string, HealthCheck>> all;
+  struct One {
+    std::string name;
+    HealthCheck check;
+    bool notice = false;
+  };
+  std::vector<One> all;
 };
 
 namespace {
@@ -53,12 +58,16 @@ http::Response answer(unsigned status, const boost::json::object& body) {
 Health::Health() : checks_(std::make_shared<Checks>()) {}
 
 void Health::add(std::string name, HealthCheck check) {
-  checks_->all.emplace_back(std::move(name), std::move(check));
+  checks_->all.push_back({std::move(name), std::move(check), false});
+}
+
+void Health::add_notice(std::string name, HealthCheck check) {
+  checks_->all.push_back({std::move(name), std::move(check), true});
 }
 
 bool Health::ready() const {
-  for (const auto& [name, check] : checks_->all)
-    if (!judge(check).ok) return false;
+  for (const auto& one : checks_->all)
+    if (!one.notice && !judge(one.check).ok) return false;
   return true;
 }
 
@@ -78,12 +87,13 @@ http::Handler Health::handler() const {
     if (request->target != "/health/ready") co_return not_found;
     bool ready = true;
     boost::json::array list;
-    for (const auto& [name, check] : checks->all) {
-      const auto verdict = judge(check);
-      ready = ready && verdict.ok;
+    for (const auto& one : checks->all) {
+      const auto verdict = judge(one.check);
+      ready = ready && (verdict.ok || one.notice);
       boost::json::object entry;
-      entry["name"] = name;
+      entry["name"] = one.name;
       entry["ok"] = verdict.ok;
+      if (one.notice) entry["notice"] = true;
       if (!verdict.ok) entry["reason"] = verdict.reason;
       list.push_back(std::move(entry));
     }

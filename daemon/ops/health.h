@@ -19,6 +19,9 @@ class Health {
  public:
   Health();
   void add(std::string name, HealthCheck check); // before the handler is in use
+  // Something the operator should know that does not keep messages from being accepted: listed with
+  // "notice":true, and without effect on the verdict.
+  void add_notice(std::string name, HealthCheck check);
   bool ready() const;
   http::Handler handler() const; // may outlive this object
 

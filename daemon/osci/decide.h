@@ -4,6 +4,7 @@
 #pragma once
 #include "base/clock.h"
 #include "base/random.h"
+#include "crypto/status.h"
 #include "crypto/trust.h"
 #include "directory/directory.h"
 #include "mailbox/message_id.h"
@@ -23,6 +24,9 @@ struct Policy {
   bool require_signature = true;
   // What an issuer that leads to no trust anchor means: refuse (95xx, 97xx) or warn (3501, 3707).
   bool refuse_unknown_issuer = true;
+  // What a certificate means whose revocation could not be checked: refuse (9503, 9710) or warn
+  // (3501, 3707).
+  bool refuse_unreachable = false;
   bool create_mailboxes = false; // test mode: every certificate owns a mailbox of its own
   // In test mode: what may be dialled for addressees that the directory does not know.
   std::vector<std::string> test_endpoints;
@@ -43,6 +47,9 @@ struct Situation {
   base::RandomSource& random;
   // The dialog that the request's ConversationId names; null: none, or none of that id.
   const mailbox::Dialog* dialog = nullptr;
+  // What authorities say about certificates_to_check(). Null: nobody was asked; a certificate that
+  // is missing in it could not be checked.
+  const crypto::RevocationResults* revocation = nullptr;
 };
 
 struct OpenDialog {
@@ -64,6 +71,9 @@ struct PushOrder;
 struct PushIt {
   std::shared_ptr<const PushOrder> order;
   std::string refused_result;
+  // Of the record: a token for Creation (empty: plain), and warnings that came up after decide().
+  std::string creation_token{};
+  std::vector<std::string> further_warnings{};
 };
 // Answer with a SOAP fault; `close_dialog`: the dialog whose challenge chain broke (7.4).
 struct Fault {
@@ -96,6 +106,10 @@ struct Plan {
 };
 
 Plan decide(const seal::Message& message, const Situation& situation);
+
+// The certificates that decide() will inspect, at most 100: of the unverified message, so that
+// nothing but a question may come of them.
+std::vector<crypto::Certificate> certificates_to_check(const seal::Message& message);
 
 // What the store said; monostate for TakeTurn and OpenDialog.
 using StoreOutcome = std::variant<std::monostate, mailbox::Receipt, mailbox::Fetched,

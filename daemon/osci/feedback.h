@@ -37,7 +37,7 @@ struct CodeText {
   std::string_view german;
   std::string_view english;
 };
-// nullptr: a code that is not in 10.2 or 10.3.
+// nullptr: a code that is neither in 10.2 nor 10.3 nor 3709, our one addition.
 const CodeText* code_text(std::string_view code);
 std::span<const CodeText> code_texts();
 

@@ -1,4 +1,6 @@
 #include "osci/inspect.h"
+#include "osci/compose.h"
+#include "seal/names.h"
 #include <algorithm>
 
 namespace osci {
@@ -38,6 +40,25 @@ constexpr RoleCodes kRoles[] = {
      "3702", false},
 };
 
+// What a revoked certificate means in each role (10.2): only an author's signature certificate is
+// merely warned about, because the receiver judges what was signed when.
+struct RevokedCode {
+  std::string_view role;
+  ErrorCode refused; // internal = only the warning exists
+};
+
+constexpr RevokedCode kRevoked[] = {
+    {"CipherCertificateOriginator", ErrorCode::client_certificate_revoked},
+    {"SignatureCertificateOriginator", ErrorCode::signer_certificate_revoked},
+    {"CipherCertificateAddressee", ErrorCode::addressee_cipher_revoked},
+    {"SignatureCertificateAddressee", ErrorCode::recipient_certificate_revoked},
+    {"CipherCertificateOtherReader", ErrorCode::reader_cipher_revoked},
+    {"CipherCertificateOtherAuthor", ErrorCode::author_cipher_revoked},
+    {"SignatureCertificateOtherAuthor", ErrorCode::internal},
+};
+constexpr std::string_view kAuthorSignatureRevoked = "3703";
+constexpr std::size_t kMaxChecked = 100;
+
 std::string shortened(const std::string& name) {
   constexpr std::size_t max = 1024;
   if (name.size() <= max) return name;
@@ -49,6 +70,51 @@ std::string shortened(const std::string& name) {
 void warn(Inspected& out, std::string_view code) {
   if (std::find(out.warnings.begin(), out.warnings.end(), code) == out.warnings.end())
     out.warnings.emplace_back(code);
+}
+
+// What the authorities said. An expired certificate may be missing in its issuer's lists, and
+// responders forget it: only "revoked" counts then.
+void inspect_online(const Situation& situation, std::string_view role,
+                    const crypto::Certificate& certificate, CertificateFinding finding,
+                    mailbox::Inspection& card, Inspected& out) {
+  if (!situation.revocation || finding == CertificateFinding::issuer_unknown ||
+      finding == CertificateFinding::issuer_signature_wrong)
+    return;
+  const auto found = situation.revocation->find(certificate.fingerprint());
+  crypto::RevocationResult unanswered;
+  unanswered.outcome = crypto::RevocationOutcome::unreachable;
+  const auto& said = found == situation.revocation->end() ? unanswered : found->second;
+  const bool expired = finding == CertificateFinding::outside_validity;
+  const bool client_cipher = role == "CipherCertificateOriginator";
+  switch (said.outcome) {
+  case crypto::RevocationOutcome::not_checked:
+    return;
+  case crypto::RevocationOutcome::good:
+    if (!expired) card.online = mailbox::OnlineResult{false, said.ocsp, said.crl};
+    return;
+  case crypto::RevocationOutcome::revoked: {
+    card.online = mailbox::OnlineResult{true, said.ocsp, said.crl};
+    const auto* code = std::find_if(std::begin(kRevoked), std::end(kRevoked),
+                                    [&](const auto& one) { return one.role == role; });
+    base::check(code != std::end(kRevoked), "revocation in an unknown role");
+    if (code->refused == ErrorCode::internal)
+      warn(out, kAuthorSignatureRevoked);
+    else if (!out.refusal)
+      out.refusal = fail(code->refused, std::string(role) + ": revoked");
+    return;
+  }
+  case crypto::RevocationOutcome::unreachable:
+    if (expired) return;
+    if (card.offline == mailbox::OfflineResult::valid)
+      card.offline = mailbox::OfflineResult::indeterminate;
+    if (!situation.policy.refuse_unreachable)
+      warn(out, client_cipher ? "3501" : "3707");
+    else if (!out.refusal)
+      out.refusal = fail(client_cipher ? ErrorCode::client_certificate_unchecked
+                                       : ErrorCode::certificate_check_failed,
+                         std::string(role) + ": revocation could not be checked");
+    return;
+  }
 }
 
 void inspect_one(const Situation& situation, std::string_view role,
@@ -110,6 +176,7 @@ void inspect_one(const Situation& situation, std::string_view role,
     warn(out, codes->outside_validity);
     break;
   }
+  inspect_online(situation, role, certificate, result.finding, card, out);
   out.inspections.push_back(std::move(card));
 }
 
@@ -127,6 +194,18 @@ Inspected inspect_delivery(const Situation& situation,
                            const std::vector<RoleCertificate>& certificates) {
   Inspected out;
   for (const auto& entry : certificates) inspect_one(situation, entry.role, entry.certificate, out);
+  return out;
+}
+
+std::vector<crypto::Certificate> certificates_to_check(const seal::Message& message) {
+  std::vector<crypto::Certificate> out;
+  const seal::Verified parts = message.unverified();
+  const auto* block = parts.block(seal::ns::osci, "NonIntermediaryCertificates");
+  if (!block) return out;
+  auto entries = read_certificates(block->element, ErrorCode::invalid_request);
+  if (!entries) return out; // decide() refuses the request
+  for (auto& entry : *entries)
+    if (out.size() < kMaxChecked) out.push_back(std::move(entry.certificate));
   return out;
 }
 

@@ -99,6 +99,7 @@ Plan Decider::store(const Request& request, const crypto::Certificate& client) {
   delivery.request_digest = message_.digest();
   delivery.creation = s_.now;
   delivery.subject = request.subject;
+  delivery.quality_of_creation = request.quality_of_creation;
   delivery.quality_of_reception = request.quality_of_reception;
   delivery.context = request.content.context.serialise();
   delivery.feedback = plan_.warnings;

@@ -141,6 +141,7 @@ Plan Decider::push(const Request& request, const crypto::Certificate& client) {
     record.delivery.request_digest = message_.digest();
     record.delivery.creation = s_.now;
     record.delivery.subject = request.subject;
+    record.delivery.quality_of_creation = request.quality_of_creation;
     record.delivery.quality_of_reception = request.quality_of_reception;
     record.delivery.context = request.content.context.serialise();
     record.delivery.feedback = plan_.warnings;

@@ -1,6 +1,7 @@
 #include "storage/rows.h"
 #include "base/encoding.h"
 #include "crypto/digest.h"
+#include "storage/words.h"
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -11,8 +12,6 @@ namespace storage {
 using base::ErrorCode;
 using base::fail;
 using mailbox::FetchRule;
-using mailbox::MathResult;
-using mailbox::OfflineResult;
 using mailbox::PartKind;
 
 // INDEXED BY: if a change of the schema took the index away this would fail, not become slow.
@@ -29,36 +28,10 @@ constexpr std::string_view kOldestSince =
     " WHERE mailbox = ?1 AND creation >= ?2 AND quarantined = 0"
     " ORDER BY creation, seq LIMIT 1";
 
-// Words in the database instead of numbers: the order of the port's enumerators may change.
-template <class Value>
-using Words = std::array<std::pair<Value, std::string_view>,
-                         std::is_same_v<Value, PartKind> ? std::size_t{4} : std::size_t{3}>;
-
-constexpr Words<PartKind> kPartKinds = {{{PartKind::content, "content"},
-                                         {PartKind::certificates, "certificates"},
-                                         {PartKind::custom_header, "custom_header"},
-                                         {PartKind::attachment, "attachment"}}};
-constexpr Words<MathResult> kMathResults = {{{MathResult::ok, "ok"},
-                                             {MathResult::corrupted, "corrupted"},
-                                             {MathResult::indeterminate, "indeterminate"}}};
-constexpr Words<OfflineResult> kOfflineResults = {
-    {{OfflineResult::valid, "valid"},
-     {OfflineResult::invalid, "invalid"},
-     {OfflineResult::indeterminate, "indeterminate"}}};
-
-template <class Value>
-std::string_view word(const Words<Value>& words, Value value) {
-  for (const auto& [known, text] : words)
-    if (known == value) return text;
-  throw base::InternalError("enumerator without a word in the database");
-}
-
-template <class Value>
-std::optional<Value> value_of(const Words<Value>& words, std::string_view text) {
-  for (const auto& [value, known] : words)
-    if (known == text) return value;
-  return std::nullopt;
-}
+constexpr Words<PartKind, 4> kPartKinds = {{{PartKind::content, "content"},
+                                            {PartKind::certificates, "certificates"},
+                                            {PartKind::custom_header, "custom_header"},
+                                            {PartKind::attachment, "attachment"}}};
 
 std::vector<std::string> distinct(std::vector<std::string> values) {
   std::sort(values.begin(), values.end());
@@ -87,6 +60,13 @@ std::string manifest(std::string_view context, const std::vector<StoredPart>& pa
 }
 
 void acknowledge(Connection& db, const mailbox::DialogTurn& turn, base::Instant at) {
+  // With the time they attest, in one transaction: a card never shows a token without Reception.
+  for (const auto& one : turn.reception_tokens)
+    db.prepare("UPDATE deliveries SET reception_token = ?3 WHERE message_id = ?2"
+               " AND reception IS NULL"
+               " AND seq IN (SELECT delivery FROM awaiting WHERE conversation_id = ?1)")
+        .bind(turn.conversation_id, one.message_id, Blob{one.token})
+        .run();
   // Reception is set once; a second dialog that got the same delivery changes nothing. The times of
   // a card never go back, whatever the clock does: modification is the latest of them.
   db.prepare("UPDATE deliveries SET reception = max(modification, ?2),"
@@ -122,28 +102,6 @@ void collect(Connection& db, const mailbox::CardSelection& selection, bool by_ma
                                  : selection.since.time_since_epoch().count();
   rows.bind(value, since, limit);
   while (rows.step()) out.push_back({rows.integer(0), rows.integer(1)});
-}
-
-std::vector<mailbox::Inspection> read_inspections(Connection& db, std::int64_t delivery) {
-  std::vector<mailbox::Inspection> out;
-  auto rows = db.prepare("SELECT at, role, fingerprint, subject, issuer, serial, math, offline"
-                         " FROM inspections WHERE delivery = ?1 ORDER BY position");
-  rows.bind(delivery);
-  while (rows.step()) {
-    mailbox::Inspection inspection;
-    inspection.at = rows.instant(0);
-    inspection.role = rows.bytes(1);
-    inspection.fingerprint = rows.bytes(2);
-    inspection.subject = rows.bytes(3);
-    inspection.issuer = rows.bytes(4);
-    inspection.serial = rows.bytes(5);
-    // A word that nobody wrote there says nothing about the certificate.
-    inspection.math = value_of(kMathResults, rows.bytes(6)).value_or(MathResult::indeterminate);
-    inspection.offline =
-        value_of(kOfflineResults, rows.bytes(7)).value_or(OfflineResult::indeterminate);
-    out.push_back(std::move(inspection));
-  }
-  return out;
 }
 
 } // namespace
@@ -272,6 +230,16 @@ base::Result<> take_turn(Connection& db, const mailbox::DialogTurn& turn, base::
   return {};
 }
 
+std::vector<std::string> awaiting_tokens(Connection& db, const std::string& conversation_id) {
+  std::vector<std::string> out;
+  auto rows = db.prepare("SELECT message_id FROM awaiting JOIN deliveries ON seq = delivery"
+                         " WHERE conversation_id = ?1 AND reception IS NULL"
+                         " AND quality_of_reception = 'cryptographic'");
+  rows.bind(conversation_id);
+  while (rows.step()) out.push_back(rows.bytes(0));
+  return out;
+}
+
 void set_last_result(Connection& db, const std::string& conversation_id, std::string_view result) {
   db.prepare("UPDATE dialogs SET last_result = ?2 WHERE conversation_id = ?1")
       .bind(conversation_id, result)
@@ -295,6 +263,10 @@ void insert_delivery(Connection& db, const mailbox::NewDelivery& delivery,
             Blob{manifest(delivery.context, parts)}, delivery.subject, delivery.context)
       .run();
   const auto seq = db.last_insert_id();
+  if (!delivery.creation_token.empty())
+    db.prepare("UPDATE deliveries SET creation_token = ?2 WHERE seq = ?1")
+        .bind(seq, Blob{delivery.creation_token})
+        .run();
   db.prepare("INSERT INTO consumed (message_id, request_digest, delivery) VALUES (?1, ?2, ?3)")
       .bind(delivery.message_id, Blob{delivery.request_digest}, seq)
       .run();
@@ -311,25 +283,12 @@ void insert_delivery(Connection& db, const mailbox::NewDelivery& delivery,
   insert_inspections(db, seq, 0, delivery.inspections);
 }
 
-void insert_inspections(Connection& db, std::int64_t delivery, std::size_t first,
-                        const std::vector<mailbox::Inspection>& inspections) {
-  for (std::size_t i = 0; i < inspections.size(); ++i) {
-    const auto& inspection = inspections[i];
-    db.prepare(
-          "INSERT INTO inspections (delivery, position, at, role, fingerprint, subject, issuer,"
-          " serial, math, offline) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")
-        .bind(delivery, first + i, inspection.at, inspection.role, inspection.fingerprint,
-              inspection.subject, inspection.issuer, inspection.serial,
-              word(kMathResults, inspection.math), word(kOfflineResults, inspection.offline))
-        .run();
-  }
-}
-
 mailbox::Receipt read_receipt(Connection& db, std::int64_t delivery) {
   mailbox::Receipt out;
   out.card = read_card(db, delivery);
   out.card.forwarding.reset();
   out.card.reception.reset();
+  out.card.reception_token.clear();
   out.card.modification = out.card.creation;
   auto row = db.prepare("SELECT feedback FROM deliveries WHERE seq = ?1");
   row.bind(delivery);
@@ -342,8 +301,8 @@ mailbox::ProcessCard read_card(Connection& db, std::int64_t delivery) {
   mailbox::ProcessCard out;
   {
     auto row =
-        db.prepare("SELECT message_id, creation, forwarding, reception, modification, subject"
-                   " FROM deliveries WHERE seq = ?1");
+        db.prepare("SELECT message_id, creation, forwarding, reception, modification, subject,"
+                   " creation_token, reception_token FROM deliveries WHERE seq = ?1");
     row.bind(delivery);
     base::check(row.step(), "process card of an unknown delivery");
     out.message_id = row.bytes(0);
@@ -352,6 +311,8 @@ mailbox::ProcessCard read_card(Connection& db, std::int64_t delivery) {
     out.reception = row.optional_instant(3);
     out.modification = row.instant(4);
     if (!row.is_null(5)) out.subject = row.bytes(5);
+    out.creation_token = row.bytes(6);
+    out.reception_token = row.bytes(7);
   }
   out.inspections = read_inspections(db, delivery);
   return out;

@@ -28,6 +28,8 @@ std::uint64_t expire_dialogs(Connection& db, base::Instant idle_before,
                              base::Instant forget_before);
 // Checks the turn, advances the dialog, acknowledges, all at the time `at`. Error: control_block.
 base::Result<> take_turn(Connection& db, const mailbox::DialogTurn& turn, base::Instant at);
+// Deliveries that the next turn will acknowledge with a cryptographic stamp.
+std::vector<std::string> awaiting_tokens(Connection& db, const std::string& conversation_id);
 void set_last_result(Connection& db, const std::string& conversation_id, std::string_view result);
 
 // --- deliveries ---
@@ -54,6 +56,8 @@ void insert_inspections(Connection& db, std::int64_t delivery, std::size_t first
 // The card and feedback as they were at storing.
 mailbox::Receipt read_receipt(Connection& db, std::int64_t delivery);
 mailbox::ProcessCard read_card(Connection& db, std::int64_t delivery);
+
+std::vector<mailbox::Inspection> read_inspections(Connection& db, std::int64_t delivery);
 
 struct Found {
   std::int64_t delivery = 0;

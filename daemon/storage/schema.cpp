@@ -9,7 +9,7 @@ constexpr std::int64_t kApplicationId = 0x44434d42;
 
 // Instants are milliseconds since 1970 UTC. A published migration is never edited; a change is a
 // new one.
-constexpr std::array<std::string_view, 2> kMigrations = {R"sql(
+constexpr std::array<std::string_view, 3> kMigrations = {R"sql(
 CREATE TABLE dialogs (
   conversation_id       TEXT PRIMARY KEY,
   party                 TEXT NOT NULL,
@@ -132,6 +132,21 @@ CREATE TABLE pushes (
   warnings TEXT NOT NULL DEFAULT '',                -- codes, each followed by LF
   reply    INTEGER REFERENCES deliveries (seq)
 ) STRICT;
+)sql",
+                                                         R"sql(
+-- What authorities stated about certificates. The same response is proof for many deliveries, so it is kept
+-- once; an inspection of before has none of the three.
+CREATE TABLE evidence (
+  sha256 BLOB PRIMARY KEY,
+  bytes  BLOB NOT NULL
+) STRICT;
+ALTER TABLE inspections ADD COLUMN online TEXT;
+ALTER TABLE inspections ADD COLUMN ocsp BLOB REFERENCES evidence (sha256);
+ALTER TABLE inspections ADD COLUMN crl INTEGER;
+
+-- RFC 3161 tokens beside the plain times.
+ALTER TABLE deliveries ADD COLUMN creation_token BLOB;
+ALTER TABLE deliveries ADD COLUMN reception_token BLOB;
 )sql"};
 
 std::int64_t number(Connection& db, std::string_view sql) {

@@ -60,6 +60,12 @@ base::Result<std::uint64_t> SqliteStore::expire_dialogs(base::Instant idle_befor
   return closed;
 }
 
+base::Result<std::vector<std::string>>
+SqliteStore::awaiting_tokens(const std::string& conversation_id) {
+  return parts_->readers->run(
+      [&](Connection& db) { return storage::awaiting_tokens(db, conversation_id); });
+}
+
 base::Result<> SqliteStore::take_turn(const mailbox::DialogTurn& turn) {
   return parts_->writer->run([&](Connection& db) {
     return storage::take_turn(db, turn, parts_->timeline.place(turn.now));
@@ -110,6 +116,7 @@ base::Result<mailbox::Receipt> SqliteStore::store(const mailbox::NewDelivery& de
     receipt.card.creation = receipt.card.modification = at;
     receipt.card.subject = delivery.subject;
     receipt.card.inspections = delivery.inspections;
+    receipt.card.creation_token = delivery.creation_token;
     receipt.feedback = delivery.feedback;
     return {};
   });

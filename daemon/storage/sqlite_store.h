@@ -41,6 +41,8 @@ class SqliteStore final : public mailbox::Store {
   base::Result<> close_dialog(const std::string& conversation_id) override;
   base::Result<std::uint64_t> expire_dialogs(base::Instant idle_before,
                                              base::Instant forget_before) override;
+  base::Result<std::vector<std::string>>
+  awaiting_tokens(const std::string& conversation_id) override;
   base::Result<> take_turn(const mailbox::DialogTurn& turn) override;
   base::Result<mailbox::Receipt> store(const mailbox::NewDelivery& delivery,
                                        const std::optional<mailbox::DialogTurn>& turn,

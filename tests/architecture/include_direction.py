@@ -23,8 +23,10 @@ ALLOWED = {
     "lookup": ["base", "crypto", "directory"],
     "http": ["base", "async"],
     "ops": ["base", "async", "http"],
+    "authority": ["base", "async", "crypto", "http"],
     "client": ["base", "xml", "crypto", "mime", "seal", "osci", "mailbox", "directory"],
-    "gateway": ["base", "async", "crypto", "mime", "seal", "osci", "mailbox", "directory", "client"],
+    "gateway": ["base", "async", "crypto", "mime", "seal", "osci", "mailbox", "directory", "client",
+                "authority"],
     "cli": ["base", "async", "xml", "crypto", "mime", "seal", "osci", "mailbox", "directory", "lookup", "http", "client"],
 }
 # The composition root alone names every module.

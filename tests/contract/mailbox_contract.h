@@ -278,6 +278,7 @@ TYPED_TEST_P(MailboxContract, ADeliveryComesBackOctetForOctetAlsoAfterARestart) 
   expected.forwarding = expected.modification = samples::at(2);
   expected.subject = sent.subject;
   expected.inspections = sent.inspections;
+  expected.creation_token = sent.creation_token;
   samples::expect_same_card(fetched->delivery->card, expected);
 }
 
@@ -292,6 +293,7 @@ TYPED_TEST_P(MailboxContract, TheReceiptCarriesTheCardAndTheFeedback) {
   expected.creation = expected.modification = samples::at(1);
   expected.subject = sent.subject;
   expected.inspections = sent.inspections;
+  expected.creation_token = sent.creation_token;
   samples::expect_same_card(receipt->card, expected);
 }
 
@@ -745,6 +747,37 @@ TYPED_TEST_P(MailboxContract, AskingForCardsInADialogAcknowledgesFirst) {
   EXPECT_EQ(this->dialog("1").last_result, "cards");
 }
 
+TYPED_TEST_P(MailboxContract, ACryptographicReceptionComesWithTheTurnThatAcknowledges) {
+  ASSERT_TRUE(
+      this->store().store(samples::rich_delivery("a", "m1", samples::at(1)), std::nullopt, ""));
+  this->put("plain", "m1", 2);
+  auto own = this->converse("c");
+  EXPECT_EQ(this->store().awaiting_tokens("c").value(), samples::Ids{});
+  ASSERT_EQ(samples::id_of(this->store().fetch(samples::oldest({"m1"}), own.next(samples::at(3)))),
+            "a");
+  EXPECT_EQ(this->store().awaiting_tokens("c").value(), samples::Ids{"a"});
+  EXPECT_EQ(this->store().awaiting_tokens("other").value(), samples::Ids{});
+  // A token for what the dialog does not acknowledge is passed over.
+  auto next = own.next(samples::at(4));
+  next.reception_tokens = {{"a", "token of a"}, {"plain", "token of plain"}};
+  ASSERT_EQ(samples::id_of(this->store().fetch(samples::oldest({"m1"}), next)), "plain");
+  EXPECT_EQ(this->card("a").reception, samples::at(4));
+  EXPECT_EQ(this->card("a").reception_token, "token of a");
+  EXPECT_EQ(this->card("plain").reception_token, "");
+  EXPECT_EQ(this->store().awaiting_tokens("c").value(), samples::Ids{}); // ordered plain
+  // Reception is set once, with its token.
+  auto again = this->converse("d");
+  ASSERT_EQ(
+      samples::id_of(this->store().fetch(samples::by_id({"m1"}, "a"), again.next(samples::at(5)))),
+      "a");
+  auto exit = again.next(samples::at(6));
+  exit.reception_tokens = {{"a", "another"}};
+  ASSERT_TRUE(this->store().take_turn(exit));
+  this->backend.restart();
+  EXPECT_EQ(this->card("a").reception_token, "token of a");
+  EXPECT_EQ(this->card("a").reception, samples::at(4));
+}
+
 TYPED_TEST_P(MailboxContract, CardsCarrySubjectAndInspections) {
   const auto sent = samples::rich_delivery("m1", "box", samples::at(1));
   const auto receipt = this->store().store(sent, std::nullopt, "");
@@ -855,6 +888,7 @@ REGISTER_TYPED_TEST_SUITE_P(
     CardsAreVisibleToOriginatorAndAddresseeOnly, CardsComeInTheOrderOfTheirCriterion,
     CardsCanBeLimitedToThoseWithoutReception, ALimitCutsTheCardsAndSaysThatThereAreMore,
     AskingForCardsInADialogAcknowledgesFirst, CardsCarrySubjectAndInspections,
-    TimesFollowTheOrderOfTransactions, WhoAsksForWhatIsNewSinceTheLastOneMissesNoneThatOvertookIt,
-    TheReceiptShowsTheCreationOfTheCard, AClockThatWasSetBackIsFollowedButNotOnOneCard,
-    AHealthyStoreAnswersTheProbe, TextOfAnyKindIsKeptAsItIs);
+    ACryptographicReceptionComesWithTheTurnThatAcknowledges, TimesFollowTheOrderOfTransactions,
+    WhoAsksForWhatIsNewSinceTheLastOneMissesNoneThatOvertookIt, TheReceiptShowsTheCreationOfTheCard,
+    AClockThatWasSetBackIsFollowedButNotOnOneCard, AHealthyStoreAnswersTheProbe,
+    TextOfAnyKindIsKeptAsItIs);

@@ -48,6 +48,7 @@ inline mailbox::NewDelivery rich_delivery(const std::string& message_id, const s
   auto out = delivery(message_id, mailbox, creation);
   out.subject = "Betreff äöü\n zweite Zeile";
   out.quality_of_reception = "cryptographic";
+  out.creation_token = octets(1300, 5);
   out.context = "xmlns:osci=\"http://www.osci.de/2002/04/osci\" xmlns=\"\"";
   out.feedback = {"3500", "3701"};
   out.parts.push_back({PartKind::custom_header, "header-1", "", "", "<h Id=\"header-1\"/>"});
@@ -67,12 +68,15 @@ inline mailbox::NewDelivery rich_delivery(const std::string& message_id, const s
   inspection.serial = "123456789012345678901234567890";
   inspection.math = mailbox::MathResult::ok;
   inspection.offline = mailbox::OfflineResult::valid;
+  inspection.online = mailbox::OnlineResult{false, octets(2000, 4), std::nullopt};
   out.inspections.push_back(inspection);
   inspection.role = "SignatureCertificateOriginator";
+  inspection.online = mailbox::OnlineResult{true, octets(2000, 4), creation};
   inspection.math = mailbox::MathResult::corrupted;
   inspection.offline = mailbox::OfflineResult::invalid;
   out.inspections.push_back(inspection);
   inspection.role = "OtherAuthor";
+  inspection.online.reset();
   inspection.math = mailbox::MathResult::indeterminate;
   inspection.offline = mailbox::OfflineResult::indeterminate;
   out.inspections.push_back(inspection);
@@ -198,7 +202,14 @@ inline void expect_same_card(const mailbox::ProcessCard& got,
     EXPECT_EQ(a.serial, b.serial);
     EXPECT_EQ(a.math, b.math);
     EXPECT_EQ(a.offline, b.offline);
+    ASSERT_EQ(a.online.has_value(), b.online.has_value());
+    if (!a.online) continue;
+    EXPECT_EQ(a.online->revoked, b.online->revoked);
+    EXPECT_TRUE(a.online->ocsp == b.online->ocsp) << "other octets";
+    EXPECT_EQ(a.online->crl, b.online->crl);
   }
+  EXPECT_TRUE(got.creation_token == expected.creation_token);
+  EXPECT_TRUE(got.reception_token == expected.reception_token);
 }
 
 } // namespace samples

@@ -120,6 +120,7 @@ class Model {
     item->card.creation = item->card.modification = at;
     item->card.subject = delivery.subject;
     item->card.inspections = delivery.inspections;
+    item->card.creation_token = delivery.creation_token;
     items.push_back(std::move(item));
     return {std::nullopt, items.back().get(), false};
   }

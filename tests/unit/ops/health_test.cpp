@@ -54,6 +54,18 @@ TEST(Health, ReadyListsEveryCheckAndIs503IfOneFails) {
   EXPECT_EQ(body.at("checks").at(1).at("reason"), "storage_full: 12 MiB left");
 }
 
+TEST(Health, ANoticeIsShownAndChangesNothing) {
+  ops::Health health;
+  health.add("storage", [] { return base::Result<>(); });
+  health.add_notice("time_stamps", [] { return base::fail(base::ErrorCode::network, "away"); });
+  EXPECT_TRUE(health.ready());
+  const auto answer = ask(health.handler(), "/health/ready");
+  EXPECT_EQ(answer.status, 200u);
+  EXPECT_EQ(answer.body,
+            R"({"ready":true,"checks":[{"name":"storage","ok":true},)"
+            R"({"name":"time_stamps","ok":false,"notice":true,"reason":"network: away"}]})");
+}
+
 TEST(Health, AThrowingCheckHasFailedAndReasonsAreShort) {
   ops::Health health;
   health.add("broken", []() -> base::Result<> { throw std::runtime_error("secret"); });
