@@ -18,10 +18,10 @@ struct Push {
   std::string subject = "Größe";
   // Names of keys.
   std::string sender = "sender";
-  std::string reader = "recipient_cipher";      // content is encrypted for it
-  std::string signature = "intermed_sign";      // the transport; empty: unsigned
-  std::string encrypt_for = "recipient_cipher"; // empty: clear
-  std::string named_cipher = "intermed_cipher"; // in IntermediaryCertificates; empty: none
+  std::string reader = "recipient_cipher";            // content is encrypted for it
+  std::string signature = "intermed_sign";            // the transport; empty: unsigned
+  std::string encrypt_for = "recipient_cipher";       // empty: clear
+  std::string named_cipher = "intermed_cipher";       // in IntermediaryCertificates; empty: none
   crypto::Cipher cipher = crypto::Cipher::aes256_gcm; // of the transport
   bool sign_content = true;
   bool name_originator = true; // CipherCertificateOriginator
