@@ -80,6 +80,20 @@ std::string_view to_string(ErrorCode code) {
     return "storage_failure";
   case ErrorCode::quota_exceeded:
     return "quota_exceeded";
+  case ErrorCode::chunk_repeated:
+    return "chunk_repeated";
+  case ErrorCode::chunk_number_wrong:
+    return "chunk_number_wrong";
+  case ErrorCode::chunk_too_large:
+    return "chunk_too_large";
+  case ErrorCode::chunk_too_small:
+    return "chunk_too_small";
+  case ErrorCode::transfer_too_large:
+    return "transfer_too_large";
+  case ErrorCode::fetch_in_chunks:
+    return "fetch_in_chunks";
+  case ErrorCode::chunk_inconsistent:
+    return "chunk_inconsistent";
   case ErrorCode::overloaded:
     return "overloaded";
   case ErrorCode::too_large:

@@ -51,6 +51,8 @@ struct FeedbackEntry {
 // First of the wanted languages that can be served ("de-AT" counts as de), else `fallback` (10.5).
 std::string choose_language(const std::vector<std::string>& wanted, std::string_view fallback);
 FeedbackEntry feedback_entry(std::string_view code, std::string_view language);
+// Of an internal error, 9811 where it has no code; some errors say more than their code does.
+FeedbackEntry feedback_entry(base::ErrorCode error, std::string_view language);
 
 // The whole HTTP body of a SOAP fault (10.4): never signed or encrypted, constant for each code, so
 // that causes cannot be told apart. Text in German and English, because no language is known yet.
