@@ -13,6 +13,7 @@
 #include "ops/logging.h"
 #include "ops/systemd.h"
 #include "storage/sqlite_store.h"
+#include "storage/transfers.h"
 #include "xml/document.h"
 #include <CLI/CLI.hpp>
 #include <atomic>
@@ -198,6 +199,19 @@ base::Result<std::shared_ptr<const gateway::Settings>> load_settings(const ops::
   policy.max_open_dialogs = static_cast<std::uint32_t>(config.dialogs.max_open_per_client);
   policy.max_cards = static_cast<std::uint32_t>(config.limits.process_cards);
   policy.max_message_ids = config.limits.selection_ids;
+  if (config.chunks.enabled) {
+    const auto& chunks = config.chunks;
+    osci::ChunkLimits limits;
+    limits.min_chunk = (chunks.min_chunk + 1023) / 1024;
+    limits.max_chunk = chunks.max_chunk / 1024;
+    limits.max_message = chunks.max_message / 1024;
+    limits.timeout_seconds = static_cast<std::uint32_t>(chunks.wait.count() / 1000);
+    limits.schema_spelling = chunks.schema_spelling;
+    policy.chunks = limits;
+    settings->spool = {chunks.spool_total, chunks.spool_per_party};
+    settings->chunk_wait = chunks.wait;
+    settings->inner_xml = chunks.inner_xml;
+  }
   auto& open = settings->open;
   open = gateway::request_limits();
   open.mime.parts = config.limits.parts;
@@ -314,14 +328,15 @@ gateway::PushLimits push_limits(const ops::Config::Push& config) {
 class Daemon {
  public:
   Daemon(ops::Config config, std::shared_ptr<const gateway::Settings> settings,
-         std::unique_ptr<mailbox::Store> store, const std::string& id_key,
+         std::unique_ptr<storage::SqliteStore> store, const std::string& id_key,
          authority::DeskRules desk)
-      : config_(std::move(config)), store_(std::move(store)),
+      : config_(std::move(config)), store_(std::move(store)), transfers_(*store_),
         ids_(id_key, config_.intermediary.name, config_.message_ids.validity),
         cpu_("cpu", ops::cpu_threads(config_), config_.limits.cpu_waiting),
         db_("db", config_.limits.db_threads, config_.limits.db_waiting), recipients_(config_.push),
         push_("push", config_.push.threads, config_.push.threads),
         desk_(io_.get_executor(), std::move(desk), clock_, random_),
+        bulk_("bulk", config_.chunks.threads, config_.limits.cpu_waiting),
         gateway_({clock_,
                   random_,
                   *store_,
@@ -330,7 +345,9 @@ class Daemon {
                   db_,
                   {&recipients_, &push_, push_limits(config_.push)},
                   desk_.revocation(),
-                  desk_.timestamps()},
+                  desk_.timestamps(),
+                  &transfers_,
+                  &bulk_},
                  std::move(settings), kAnswerCacheBytes),
         tasks_(io_.get_executor(), "daemon"),
         server_(io_.get_executor(), ops::server_limits(config_), osci_handler()),
@@ -370,6 +387,7 @@ class Daemon {
                 {{"address", config_.listen.admin_address}, {"port", std::to_string(*admin)}});
     }
     tasks_.spawn(server_.run());
+    tasks_.spawn(gateway_.resume_transfers());
     tasks_.spawn(housekeeping());
     tasks_.spawn(probing());
     tasks_.spawn(watchdog());
@@ -425,6 +443,7 @@ class Daemon {
       try {
         co_await gateway_.expire_dialogs(now - config_.dialogs.idle_timeout,
                                          now - config_.dialogs.idle_timeout - kForgetDialogs);
+        co_await gateway_.expire_transfers(now - config_.chunks.keep);
       } catch (const base::InternalError& error) {
         // One bad round must not end the task that closes dialogs.
         base::log(LogLevel::critical, "housekeeping.bug", "housekeeping failed",
@@ -531,13 +550,19 @@ class Daemon {
     co_await desk_.stop();
     // A handler whose client has left may still wait for its commit: its outcome is awaited too.
     while (server_.counts().handling > 0) co_await async::sleep_for(std::chrono::milliseconds{20});
+    // What is not processed by then is taken up at the next start.
+    constexpr std::chrono::milliseconds step{20};
+    for (auto left = config_.shutdown; gateway_.transfers_in_work() > 0 && left.count() > 0;
+         left -= step)
+      co_await async::sleep_for(step);
     io_.stop();
   }
 
   ops::Config config_;
   base::SystemClock clock_;
   base::SystemRandom random_;
-  std::unique_ptr<mailbox::Store> store_;
+  std::unique_ptr<storage::SqliteStore> store_;
+  storage::SqliteTransfers transfers_;
   mailbox::MessageIdIssuer ids_;
   asio::io_context io_{1};
   async::WorkPool cpu_;
@@ -545,6 +570,7 @@ class Daemon {
   HttpRecipients recipients_;
   async::WorkPool push_;
   authority::Desk desk_;
+  async::WorkPool bulk_;
   gateway::Gateway gateway_;
   ops::Health health_;
   base::Result<> storage_{fail(ErrorCode::storage_failure, "not probed yet")};
@@ -591,6 +617,7 @@ int main(int argc, char** argv) {
   store_config.folder = config->state.directory;
   store_config.body_file_threshold = config->state.body_file_threshold;
   store_config.reserve_bytes = config->state.reserve;
+  store_config.max_in_memory = config->limits.message;
   auto store = storage::SqliteStore::open(store_config);
   if (!store) return complain(store.error());
   const auto key = message_id_key(config->state.directory, random);

@@ -105,6 +105,25 @@ std::string base64_encode_line(std::string_view bytes) {
 Result<std::string> base64_decode(std::string_view text) {
   return decode(text, kStandardTable, true);
 }
+
+Result<std::string> Base64Decoder::feed(std::string_view text) {
+  for (const char c : text)
+    if (c != ' ' && c != '\t' && c != '\r' && c != '\n') pending_.push_back(c);
+  // The last group stays: only there padding may stand.
+  const std::size_t certain = pending_.empty() ? 0 : (pending_.size() - 1) / 4 * 4;
+  const std::string groups = pending_.substr(0, certain);
+  pending_.erase(0, certain);
+  if (groups.find('=') != std::string::npos)
+    return fail(ErrorCode::malformed_message, "invalid base64");
+  return base64_decode(groups);
+}
+
+Result<std::string> Base64Decoder::finish() {
+  const std::string last = std::move(pending_);
+  pending_.clear();
+  return base64_decode(last);
+}
+
 std::string base64url_encode(std::string_view bytes) {
   return encode(bytes, kUrl, false, 0);
 }

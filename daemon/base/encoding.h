@@ -14,6 +14,18 @@ std::string base64_encode_line(std::string_view bytes);
 // Ignores XML white space; demands correct padding. Error: malformed_message.
 Result<std::string> base64_decode(std::string_view text);
 
+// The same in pieces of any size, for what need not fit into memory. One thread.
+class Base64Decoder {
+ public:
+  // The octets that are certain by now. Error: malformed_message.
+  Result<std::string> feed(std::string_view text);
+  // The rest. Nothing may follow.
+  Result<std::string> finish();
+
+ private:
+  std::string pending_; // no white space; at most one group between calls
+};
+
 // RFC 4648 section 5 without padding: URL- and file-name-safe.
 std::string base64url_encode(std::string_view bytes);
 Result<std::string> base64url_decode(std::string_view text);

@@ -96,6 +96,20 @@ std::string_view to_string(ErrorCode code) {
     return "quota_exceeded";
   case ErrorCode::timestamp_unavailable:
     return "timestamp_unavailable";
+  case ErrorCode::chunk_repeated:
+    return "chunk_repeated";
+  case ErrorCode::chunk_number_wrong:
+    return "chunk_number_wrong";
+  case ErrorCode::chunk_too_large:
+    return "chunk_too_large";
+  case ErrorCode::chunk_too_small:
+    return "chunk_too_small";
+  case ErrorCode::transfer_too_large:
+    return "transfer_too_large";
+  case ErrorCode::fetch_in_chunks:
+    return "fetch_in_chunks";
+  case ErrorCode::chunk_inconsistent:
+    return "chunk_inconsistent";
   case ErrorCode::overloaded:
     return "overloaded";
   case ErrorCode::too_large:

@@ -3,6 +3,7 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "crypto/signature.h"
+#include "gateway/chunks.h"
 #include "osci/feedback.h"
 
 namespace gateway {
@@ -91,6 +92,13 @@ void log_outcome(const osci::Plan& plan, const osci::StoreOutcome& outcome) {
   }
 }
 
+bool shows_delivery(const base::Result<osci::StoreOutcome>& outcome) {
+  if (!outcome) return false;
+  if (const auto* fetched = std::get_if<mailbox::Fetched>(&*outcome))
+    return fetched->delivery.has_value();
+  return std::holds_alternative<mailbox::ChunkOut>(*outcome);
+}
+
 // The store's part of a plan; on a database thread.
 base::Result<osci::StoreOutcome> carry_out_now(mailbox::Store& store, const osci::Plan& plan,
                                                std::uint32_t max_open_dialogs) {
@@ -139,7 +147,10 @@ Gateway::Gateway(Parts parts, std::shared_ptr<const Settings> settings,
     : parts_(parts), settings_(std::move(settings)),
       pushes_({parts.clock, parts.random, parts.store, parts.ids, parts.cpu, parts.db, parts.push,
                parts.revocation}),
-      dialogs_(kWaitersPerDialog), answers_(answer_cache_bytes) {}
+      dialogs_(kWaitersPerDialog), answers_(answer_cache_bytes),
+      chunks_(parts.transfers ? std::make_unique<Chunks>(parts) : nullptr) {}
+
+Gateway::~Gateway() = default;
 
 asio::awaitable<Reply> Gateway::handle(std::shared_ptr<const std::string> body,
                                        std::string content_type) {
@@ -271,8 +282,10 @@ asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Messag
   // The repeat of a fetch that cannot show the delivery again must not hand out the challenge
   // either: the client's next request would acknowledge what it never saw. The dialog ends, the
   // delivery stays.
-  if (plan->repeat && std::holds_alternative<osci::FetchIt>(plan->action) &&
-      (!outcome || !std::get<mailbox::Fetched>(*outcome).delivery)) {
+  const bool repeats_fetch =
+      plan->repeat && (std::holds_alternative<osci::FetchIt>(plan->action) ||
+                       std::holds_alternative<osci::FetchChunkIt>(plan->action));
+  if (repeats_fetch && !shows_delivery(outcome)) {
     const auto ended = co_await close_dialog(conversation_id);
     if (!ended)
       base::log(LogLevel::error, "dialog.not_closed", "a dialog could not be closed",
@@ -292,8 +305,9 @@ asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Messag
     // An order-level error that cannot be encrypted for anybody travels as a fault (3.5, 3.6).
     if (!plan->encrypt_for && message->transport().encrypted)
       return osci::write_fault(answer->feedback.front().code);
-    const auto draft =
-        osci::encode_answer(*answer, osci::Identity{settings->signature_key.certificate}, true);
+    const auto draft = osci::encode_answer(
+        *answer, osci::Identity{settings->signature_key.certificate, settings->policy.chunks},
+        true);
     seal::SignWith sign{
         settings->signature_key,
         osci::certificate_id("intermed_signature", settings->signature_key.certificate),
@@ -331,10 +345,16 @@ Gateway::carry_out(std::shared_ptr<osci::Plan> plan, std::shared_ptr<const Setti
   const bool needs_store = plan->turn || !std::holds_alternative<osci::TakeTurn>(plan->action);
   if (!needs_store) co_return osci::StoreOutcome{};
   const std::uint32_t max_open = settings->policy.max_open_dialogs;
+  base::Result<osci::StoreOutcome> outcome = osci::StoreOutcome{};
+  if (Chunks::serves(*plan)) {
+    base::check(chunks_ != nullptr, "chunks are offered but not served");
+    outcome = co_await chunks_->carry_out(plan, settings);
+    if (!outcome) co_return co_await after_failure(plan, std::move(outcome));
+    if (!std::holds_alternative<std::monostate>(*outcome)) co_return outcome;
+  }
   auto job = [&store = parts_.store, plan, max_open] {
     return carry_out_now(store, *plan, max_open);
   };
-  base::Result<osci::StoreOutcome> outcome = osci::StoreOutcome{};
   if (std::holds_alternative<osci::PushIt>(plan->action)) {
     auto pushed = co_await pushes_.carry_out(plan, settings);
     if (pushed)
@@ -344,14 +364,19 @@ Gateway::carry_out(std::shared_ptr<osci::Plan> plan, std::shared_ptr<const Setti
   } else {
     outcome = co_await parts_.db.run(std::move(job));
   }
-  if (outcome || !plan->turn) co_return outcome;
+  if (outcome) co_return outcome;
+  co_return co_await after_failure(plan, std::move(outcome));
+}
 
+asio::awaitable<base::Result<osci::StoreOutcome>>
+Gateway::after_failure(std::shared_ptr<osci::Plan> plan, base::Result<osci::StoreOutcome> outcome) {
+  if (!plan->turn) co_return outcome;
   // The order failed and left the store unchanged, so the client's next request would not fit.
   // Taking the turn alone keeps the challenge chain; if even that fails the client opens a new
   // dialog.
   const auto code = outcome.error().code;
   if (code != ErrorCode::storage_full && code != ErrorCode::storage_failure &&
-      code != ErrorCode::quota_exceeded)
+      code != ErrorCode::quota_exceeded && code != ErrorCode::fetch_in_chunks)
     co_return outcome;
   auto turn = *plan->turn;
   turn.result = "refused:" + std::string(osci::outcome(code).osci_code);
@@ -375,6 +400,18 @@ asio::awaitable<void> Gateway::expire_dialogs(base::Instant idle_before,
   else if (*expired > 0)
     base::log(LogLevel::info, "dialog.expired", "idle dialogs closed",
               {{"count", std::to_string(*expired)}});
+}
+
+asio::awaitable<void> Gateway::resume_transfers() {
+  if (chunks_) co_await chunks_->resume(settings_);
+}
+
+asio::awaitable<void> Gateway::expire_transfers(base::Instant unused_before) {
+  if (chunks_) co_await chunks_->expire(unused_before);
+}
+
+std::size_t Gateway::transfers_in_work() const {
+  return chunks_ ? chunks_->in_work() : 0;
 }
 
 } // namespace gateway

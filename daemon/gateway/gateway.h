@@ -15,6 +15,7 @@
 #include "gateway/refusal_times.h"
 #include "mailbox/message_id.h"
 #include "mailbox/store.h"
+#include "mailbox/transfers.h"
 #include "osci/decide.h"
 #include "seal/message.h"
 #include <boost/asio/awaitable.hpp>
@@ -46,6 +47,10 @@ struct Settings {
   std::chrono::milliseconds refusal_step{0};
   // An ordered cryptographic stamp that cannot be had: refuse (9811) instead of a plain one (3709).
   bool refuse_plain_stamps = false;
+  // Chunked transfers; what peers are told of them stands in policy.chunks.
+  mailbox::SpoolQuota spool{};
+  base::Milliseconds chunk_wait{30'000};          // for the processing of a reassembled message
+  std::size_t inner_xml = std::size_t{128} << 20; // its XML part, which is held in memory
 };
 
 // Limits of what is taken in, a margin below the defaults that readers have: what is accepted must
@@ -57,6 +62,8 @@ struct Reply {
   std::shared_ptr<const std::string> body; // an OSCI message; empty with status 503
   bool undecryptable = false;              // leaves when RefusalTimes says
 };
+
+class Chunks;
 
 class Gateway {
  public:
@@ -71,9 +78,13 @@ class Gateway {
     // Null: revocation is not checked; cryptographic time stamps are not to be had.
     authority::RevocationChecker* revocation = nullptr;
     authority::TimestampAuthority* timestamps = nullptr;
+    // Chunked transfers, and threads for what takes seconds there; null: none are offered.
+    mailbox::Transfers* transfers = nullptr;
+    async::WorkPool* bulk = nullptr;
   };
   // All parts outlive the gateway and every request in it.
   Gateway(Parts parts, std::shared_ptr<const Settings> settings, std::size_t answer_cache_bytes);
+  ~Gateway();
 
   // On the gateway's executor, as all members.
   void replace(std::shared_ptr<const Settings> settings) { settings_ = std::move(settings); }
@@ -95,6 +106,12 @@ class Gateway {
 
   // Closes dialogs idle since before `idle_before`.
   asio::awaitable<void> expire_dialogs(base::Instant idle_before, base::Instant forget_before);
+  // Processes chunked transfers that were complete when the process ended. Once, at start.
+  asio::awaitable<void> resume_transfers();
+  // Forgets what chunked transfers have not used since then.
+  asio::awaitable<void> expire_transfers(base::Instant unused_before);
+  // Reassembled messages being processed: to be awaited before the end.
+  std::size_t transfers_in_work() const;
 
  private:
   asio::awaitable<Reply> answer(std::shared_ptr<const std::string> body, std::string content_type);
@@ -107,6 +124,9 @@ class Gateway {
   asio::awaitable<void> stamp_reception(std::shared_ptr<osci::Plan> plan);
   asio::awaitable<base::Result<osci::StoreOutcome>>
   carry_out(std::shared_ptr<osci::Plan> plan, std::shared_ptr<const Settings> settings);
+  // Takes the dialog's turn alone.
+  asio::awaitable<base::Result<osci::StoreOutcome>>
+  after_failure(std::shared_ptr<osci::Plan> plan, base::Result<osci::StoreOutcome> outcome);
 
   Parts parts_;
   std::shared_ptr<const Settings> settings_;
@@ -118,6 +138,7 @@ class Gateway {
   // displace what known clients sent.
   AcceptedOnce of_known_clients_;
   AcceptedOnce of_anybody_;
+  std::unique_ptr<Chunks> chunks_; // null: chunked transfer is not offered
 };
 
 } // namespace gateway

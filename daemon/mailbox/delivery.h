@@ -1,7 +1,10 @@
 // One delivery as it is kept: canonical bytes that an answer can concatenate and hash without
 // building a tree of the content (design decision 6, wire reference 4.7 and 6.6).
 #pragma once
+#include "base/octets.h"
 #include "mailbox/process_card.h"
+#include <compare>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +23,15 @@ struct Part {
   std::string content_type; // attachment only, as the sender wrote it
   std::string headers;      // attachment only: further MIME header lines, CRLF separated, as sent
   std::string bytes;
+  base::OctetRange
+      range{}; // attachment only: instead of bytes, where they need not fit into memory
+};
+
+// Names a chunked transfer: two parties that use one message id do not meet.
+struct TransferKey {
+  std::string party;      // of the sender
+  std::string message_id; // of the whole delivery, without "_Partial"
+  auto operator<=>(const TransferKey&) const = default;
 };
 
 // What a StoreDelivery hands to the store.
@@ -37,6 +49,10 @@ struct NewDelivery {
   std::vector<std::string> feedback; // OSCI warning codes of the receipt, repeated with it
   std::vector<Part> parts;
   std::vector<Inspection> inspections;
+  // The chunked transfer that this delivery came by: its result is frozen in the same transaction,
+  // as these codes and the receipt.
+  std::optional<TransferKey> transfer{};
+  std::vector<std::string> transfer_result{};
 };
 
 // The stored answer to a StoreDelivery.

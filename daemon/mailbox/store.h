@@ -142,7 +142,8 @@ class Store {
   // Acknowledges the dialog's earlier deliveries, then selects, stamps Forwarding unless received,
   // and notes the delivery as awaiting acknowledgement in this dialog. The
   // dialog's last_result becomes turn.result followed by the message id found (nothing when none
-  // was found).
+  // was found). fetch_in_chunks: the delivery is larger than an answer may be (Transfers hands it
+  // out).
   virtual base::Result<Fetched> fetch(const FetchSelection& selection, const DialogTurn& turn) = 0;
 
   // Reads one delivery without changing anything: the repeat of a fetch.

@@ -1,5 +1,6 @@
 // multipart/related as OSCI peers write it (wire reference 3). No I/O.
 #pragma once
+#include "base/octets.h"
 #include "base/result.h"
 #include <cstddef>
 #include <string>
@@ -49,11 +50,17 @@ struct PartOut {
       "binary";              // "base64" or content type text/base64: bytes are encoded
   std::string other_headers; // CRLF separated, without trailing CRLF
   std::string_view bytes;    // decoded octets; must outlive write()
+  base::OctetRange
+      range{}; // instead of bytes, where they need not fit into memory; write_to() only
 };
 
 // The first part is `xml` with Content-ID osci@message. `boundary` must not occur in any part (draw
 // 128 random bits) and consist of letters, digits and '_'.
 std::string write(std::string_view boundary, std::string_view xml,
                   const std::vector<PartOut>& parts);
+// The same octets piece by piece. A range is written as it is: no base64. Errors: of a range or the
+// sink.
+base::Result<> write_to(std::string_view boundary, std::string_view xml,
+                        const std::vector<PartOut>& parts, const base::OctetSink& sink);
 
 } // namespace mime

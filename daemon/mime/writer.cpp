@@ -46,6 +46,23 @@ void header(std::string& out, std::string_view name, std::string_view value) {
 
 std::string write(std::string_view boundary, std::string_view xml,
                   const std::vector<PartOut>& parts) {
+  std::size_t size = xml.size() + 512;
+  for (const auto& part : parts)
+    size += (encodes(part) ? part.bytes.size() / 54 * 73 + 128 : part.bytes.size()) + 512 +
+            part.other_headers.size() + part.content_id.size() + part.content_type.size();
+  std::string out;
+  out.reserve(size);
+  const auto written =
+      write_to(boundary, xml, parts, [&out](std::string_view piece) -> base::Result<> {
+        out += piece;
+        return {};
+      });
+  base::check(written.has_value(), "writing to memory failed");
+  return out;
+}
+
+base::Result<> write_to(std::string_view boundary, std::string_view xml,
+                        const std::vector<PartOut>& parts, const base::OctetSink& sink) {
   base::check(!boundary.empty() && std::all_of(boundary.begin(), boundary.end(),
                                                [](char c) {
                                                  return (c >= 'A' && c <= 'Z') ||
@@ -53,13 +70,7 @@ std::string write(std::string_view boundary, std::string_view xml,
                                                         (c >= '0' && c <= '9') || c == '_';
                                                }),
               "MIME boundary");
-  std::size_t size = xml.size() + 512;
-  for (const auto& part : parts)
-    size += (encodes(part) ? part.bytes.size() / 54 * 73 + 128 : part.bytes.size()) + 512 +
-            part.other_headers.size() + part.content_id.size() + part.content_type.size();
-  std::string out;
-  out.reserve(size);
-
+  std::string out; // what is not given to the sink yet
   const auto delimiter = [&] {
     out += "--";
     out += boundary;
@@ -96,15 +107,21 @@ std::string write(std::string_view boundary, std::string_view xml,
       out += "\r\n";
     }
     out += "\r\n";
-    if (encodes(part))
-      out += base::base64_encode(part.bytes);
-    else
-      out += part.bytes;
+    if (const auto done = sink(out); !done) return done;
+    out.clear();
+    base::Result<> done;
+    if (part.range) {
+      base::check(!encodes(part), "base64 of a range");
+      done = base::for_each_piece(part.range, sink);
+    } else {
+      done = encodes(part) ? sink(base::base64_encode(part.bytes)) : sink(part.bytes);
+    }
+    if (!done) return done;
   }
   out += "\r\n";
   delimiter();
   out += "--\r\n";
-  return out;
+  return sink(out);
 }
 
 } // namespace mime

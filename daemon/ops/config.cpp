@@ -332,6 +332,17 @@ std::vector<Key> keys_of(Config& c, const Path& folder) {
       {"push", "allow_clear", boolean(c.push.allow_clear)},
       {"push", "allow_private_addresses", boolean(c.push.allow_private_addresses)},
       {"push", "test_endpoints", urls(c.push.test_endpoints)},
+      {"chunks", "enabled", boolean(c.chunks.enabled)},
+      {"chunks", "min_chunk", size(c.chunks.min_chunk, kKiB, 16 * kMiB)},
+      {"chunks", "max_chunk", size(c.chunks.max_chunk, 16 * kKiB, 256 * kMiB)},
+      {"chunks", "max_message", size(c.chunks.max_message, kMiB, 1024 * kGiB)},
+      {"chunks", "inner_xml", size(c.chunks.inner_xml, 64 * kKiB, 2 * kGiB)},
+      {"chunks", "spool_total", size(c.chunks.spool_total, kMiB, 1024 * 1024 * kGiB)},
+      {"chunks", "spool_per_party", size(c.chunks.spool_per_party, kMiB, 1024 * 1024 * kGiB)},
+      {"chunks", "keep", duration(c.chunks.keep, minutes{1}, days{365})},
+      {"chunks", "wait", duration(c.chunks.wait, seconds{1}, minutes{10})},
+      {"chunks", "threads", number<std::size_t>(c.chunks.threads, 1, 64)},
+      {"chunks", "schema_spelling", boolean(c.chunks.schema_spelling)},
 
       {"deadlines", "header", duration(d.header, milliseconds{100}, minutes{10})},
       {"deadlines", "body", duration(d.body, seconds{1}, hours{24})},
@@ -459,6 +470,14 @@ base::Result<> check_together(const Config& c, const Path& file) {
   if (c.push.connect > c.push.total) return bad("[push] connect is longer than total");
   if (!c.push.test_endpoints.empty() && !c.directory.create_mailboxes)
     return bad("[push] test_endpoints needs [directory] create_mailboxes = true");
+  if (c.chunks.min_chunk > c.chunks.max_chunk)
+    return bad("[chunks] min_chunk is larger than max_chunk");
+  // Around the chunk stand envelope, signature and certificates.
+  if (c.chunks.enabled && c.chunks.max_chunk + c.chunks.max_chunk / 2 > c.limits.message)
+    return bad("[chunks] max_chunk must be at most two thirds of [limits] message");
+  if (c.chunks.max_message > c.chunks.spool_per_party ||
+      c.chunks.spool_per_party > c.chunks.spool_total)
+    return bad("[chunks] max_message, spool_per_party and spool_total must not fall in this order");
   if (c.deadlines.rate_grace > c.deadlines.body)
     return bad("[deadlines] rate_grace is longer than body");
   if (c.deadlines.linger_silence > c.deadlines.linger)

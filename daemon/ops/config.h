@@ -159,6 +159,21 @@ struct Config {
     std::vector<std::string> test_endpoints;
     bool operator==(const Push&) const = default;
   } push;
+  // Chunked transfers (PartialStoreDelivery, PartialFetchDelivery).
+  struct Chunks {
+    bool enabled = true;
+    std::uint64_t min_chunk = 16 * 1024;
+    std::uint64_t max_chunk = 8 * 1024 * 1024;
+    std::uint64_t max_message = 2ull * 1024 * 1024 * 1024;
+    std::uint64_t inner_xml = 128 * 1024 * 1024; // XML part of a reassembled message
+    std::uint64_t spool_total = 20ull * 1024 * 1024 * 1024;
+    std::uint64_t spool_per_party = 5ull * 1024 * 1024 * 1024;
+    Milliseconds keep = std::chrono::hours{24 * 3}; // unfinished transfers, results, frozen answers
+    Milliseconds wait{30'000};                      // for processing; announced
+    std::size_t threads = 2;
+    bool schema_spelling = false; // ChunkMessageTimeOut instead of ChunkMessageTimeout
+    bool operator==(const Chunks&) const = default;
+  } chunks;
 
   http::Deadlines deadlines;
   Milliseconds shutdown{30'000}; // key [deadlines] shutdown: grace for requests at SIGTERM

@@ -78,9 +78,10 @@ seal::DraftBlock feature_description(const seal::Context& context,
                       std::string(" Key=\"") + key + "\" Version=\"" + version + "\"", "");
   std::string before, after;
   if (chunks) {
-    // The spelling that the reference client reads (16 no. 1).
     if (chunks->timeout_seconds > 0)
-      before = " ChunkMessageTimeout=\"" + std::to_string(chunks->timeout_seconds) + "\"";
+      before =
+          std::string(chunks->schema_spelling ? " ChunkMessageTimeOut" : " ChunkMessageTimeout") +
+          "=\"" + std::to_string(chunks->timeout_seconds) + "\"";
     after = " MaxChunkSize=\"" + std::to_string(chunks->max_chunk) + "\" MaxMessageSize=\"" +
             std::to_string(chunks->max_message) + "\" MinChunkSize=\"" +
             std::to_string(chunks->min_chunk) + "\"";

@@ -36,6 +36,9 @@ base::Result<Answer> conclude_push(const Plan& plan, const mailbox::Push& push, 
 
 base::Result<Answer> conclude(const Plan& plan,
                               const base::Result<StoreOutcome>& outcome_of_store) {
+  if (plan.type == MessageType::partial_store_delivery ||
+      plan.type == MessageType::partial_fetch_delivery)
+    return conclude_chunk(plan, outcome_of_store);
   Answer answer;
   answer.to = plan.type;
   answer.control = plan.control;
@@ -72,9 +75,7 @@ base::Result<Answer> conclude(const Plan& plan,
   }
 
   if (error) {
-    answer.feedback.push_back(feedback_entry(
-        outcome(error->code).osci_code.empty() ? "9811" : outcome(error->code).osci_code,
-        plan.language));
+    answer.feedback.push_back(feedback_entry(error->code, plan.language));
     answer.cards.clear();
     answer.content.reset();
     return answer;

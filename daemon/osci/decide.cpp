@@ -175,6 +175,7 @@ Plan Decider::in_dialog() {
     return fault(fail(ErrorCode::invalid_request, "cipher certificate is not that of the dialog"),
                  dialog.conversation_id);
   plan_.selection = request->selection;
+  plan_.chunk_number = request->chunk ? request->chunk->number.value_or(0) : 0;
   return execute(*request, *client);
 }
 
@@ -188,18 +189,27 @@ Plan Decider::repeat(const mailbox::Dialog& dialog) {
   if (!dialog.closed) plan_.control.challenge = dialog.challenge;
   const std::string_view result = dialog.last_result;
   plan_.action = TakeTurn{};
-  if (result.starts_with(kRefused)) {
+  const auto verified = message_.verified(false);
+  // The answer to a refused chunk also tells what has been received.
+  const bool tells_more = frame_.type == MessageType::partial_store_delivery && verified;
+  if (result.starts_with(kRefused) && !tells_more) {
     plan_.refusal = fail(error_from_code(result.substr(kRefused.size())), "repeated request");
     return std::move(plan_);
   }
-  const auto verified = message_.verified(false);
   if (!verified) return fault(verified.error());
   auto request = decode_request(*verified, message_.transport().encrypted);
   if (!request) return fault(request.error());
   plan_.selection = request->selection;
-  if (result.starts_with(kIssued)) {
+  plan_.chunk_number = request->chunk ? request->chunk->number.value_or(0) : 0;
+  if (result.starts_with(kRefused)) {
+    plan_.refusal = fail(error_from_code(result.substr(kRefused.size())), "repeated request");
+    repeat_chunk(*request, {});
+  } else if (result.starts_with(kChunk)) {
+    repeat_chunk(*request, result.substr(kChunk.size()));
+  } else if (result.starts_with(kIssued)) {
     plan_.message_id = std::string(result.substr(kIssued.size()));
   } else if (result.starts_with(kFetched)) {
+    plan_.type = MessageType::fetch_delivery; // also when the request was for a chunk
     mailbox::FetchSelection selection;
     selection.mailboxes = mailboxes_of(s_.directory, s_.policy, *plan_.encrypt_for);
     selection.rule = mailbox::FetchRule::message_id;
@@ -242,6 +252,7 @@ Plan Decider::implicit() {
   auto request = decode_request(*verified, message_.transport().encrypted);
   if (!request) return fault(request.error());
   plan_.selection = request->selection;
+  plan_.chunk_number = request->chunk ? request->chunk->number.value_or(0) : 0;
   if (needs_dialog(frame_.type))
     return refuse(fail(ErrorCode::dialog_required, std::string(message_.type())));
   if (frame_.type != MessageType::init_dialog && frame_.control.sequence_number != 0u)

@@ -9,6 +9,7 @@
 #include "directory/directory.h"
 #include "mailbox/message_id.h"
 #include "mailbox/store.h"
+#include "mailbox/transfers.h"
 #include "osci/legacy.h"
 #include "osci/message.h"
 #include <memory>
@@ -35,6 +36,7 @@ struct Policy {
   std::uint32_t max_cards = 100;       // in one answer
   std::size_t max_message_ids = 200;   // in one selection
   std::vector<LegacyException> legacy; // old algorithms that are let in
+  std::optional<ChunkLimits> chunks;   // of chunked transfers; none: they are not offered
 };
 
 // What decide() may know. Borrowed for the call.
@@ -75,6 +77,18 @@ struct PushIt {
   std::string creation_token{};
   std::vector<std::string> further_warnings{};
 };
+struct PutChunkIt {
+  mailbox::Chunk chunk;
+};
+// The state of a transfer: InfoOnly, a refused chunk, or the repeat of chunk `number`.
+struct TellTransfer {
+  mailbox::TransferKey key;
+  std::uint32_t number = 0;
+};
+struct FetchChunkIt {
+  mailbox::ChunkSelection wanted;
+  std::string message_id; // of a repeat: what the first answer was about
+};
 // Answer with a SOAP fault; `close_dialog`: the dialog whose challenge chain broke (7.4).
 struct Fault {
   base::Error error;
@@ -82,8 +96,9 @@ struct Fault {
 };
 
 struct Plan {
-  std::variant<Fault, OpenDialog, TakeTurn, StoreIt, FetchIt, ListCards, PushIt> action =
-      TakeTurn{};
+  std::variant<Fault, OpenDialog, TakeTurn, StoreIt, FetchIt, ListCards, PushIt, PutChunkIt,
+               TellTransfer, FetchChunkIt>
+      action = TakeTurn{};
   std::optional<mailbox::DialogTurn> turn; // absent: implicit request, InitDialog, or a repeat
   bool repeat = false;                     // identical repeat of the dialog's last request
   std::optional<base::Error> refusal;      // order-level error decided already
@@ -95,6 +110,7 @@ struct Plan {
   std::vector<std::string> warnings; // 3xxx codes
   std::optional<std::string> message_id;
   Selection selection;
+  std::uint32_t chunk_number = 0;                 // of the request
   std::optional<crypto::Certificate> encrypt_for; // absent: answer in clear
   bool short_iv = true;
   AnswerEncryption answer_encryption;
@@ -110,10 +126,39 @@ Plan decide(const seal::Message& message, const Situation& situation);
 // The certificates that decide() will inspect, at most 100: of the unverified message, so that
 // nothing but a question may come of them.
 std::vector<crypto::Certificate> certificates_to_check(const seal::Message& message);
+// --- chunked transfers (wire reference 11) ---
+
+// What is known of a transfer when a PartialStoreDelivery is answered.
+struct TransferReport {
+  mailbox::TransferState state;
+  std::optional<base::Error> refused; // what the store said to the chunk
+  bool same_as_last = false;          // refused as a repeat, but it is the chunk that came last
+  bool overdue = false;               // its processing takes longer than announced
+};
+
+// A reassembled StoreDelivery: to be stored, or refused with this code for good.
+struct Reassembled {
+  std::optional<mailbox::NewDelivery> delivery;
+  std::string refused_code;
+};
+// `inner`: the message or why it could not be opened. It has a ControlBlock of its own that belongs
+// to no dialog and is not looked at (11.3); its certificates must be those of the chunks (17.2
+// Q13).
+Reassembled decide_reassembled(const base::Result<seal::Message>& inner,
+                               const mailbox::Transfer& transfer, const Situation& situation);
+
+// The whole answer fits into one chunk (or there is none): it becomes an ordinary FetchDelivery of
+// this delivery (11.7).
+void fetch_whole(Plan& plan, const std::optional<std::string>& message_id);
+// The ResponseToFetchDelivery that is cut into chunks. Error: storage_failure.
+base::Result<seal::Draft> freeze_answer(const Plan& plan, const mailbox::StoredDelivery& delivery,
+                                        std::uint64_t waiting, const Identity& identity,
+                                        base::RandomSource& random);
 
 // What the store said; monostate for TakeTurn and OpenDialog.
-using StoreOutcome = std::variant<std::monostate, mailbox::Receipt, mailbox::Fetched,
-                                  mailbox::CardPage, mailbox::Push>;
+using StoreOutcome =
+    std::variant<std::monostate, mailbox::Receipt, mailbox::Fetched, mailbox::CardPage,
+                 mailbox::Push, TransferReport, mailbox::ChunkOut>;
 
 // Builds the answer from a plan and its outcome (or the store's error). Error: storage_failure when
 // what was stored cannot be turned into an answer.

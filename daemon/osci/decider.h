@@ -12,6 +12,9 @@ constexpr std::size_t kChallengeOctets = 18; // 144 bits; the reference client d
 constexpr std::string_view kRefused = "refused:", kIssued = "issued:", kFetched = "fetched:",
                            kStored = "stored", kCards = "cards", kClosed = "closed",
                            kPushed = "pushed", kUnrecorded = "unrecorded";
+// Of chunk requests; the store appends '!' and a refusal's name, or the message id that was
+// fetched.
+constexpr std::string_view kChunk = "chunk:";
 
 // An order-level error as last_result; the code is enough to repeat the answer.
 std::string refused_result(const base::Error& error);
@@ -50,6 +53,8 @@ class Decider {
       : message_(message), s_(situation) {}
 
   Plan decide();
+  // The message as what the chunks of a transfer make up.
+  Plan reassembled(const mailbox::Transfer& transfer);
 
  private:
   Plan decide_frame();
@@ -78,6 +83,15 @@ class Decider {
   void fetch(const Request& request, const crypto::Certificate& client);
   void list_cards(const Request& request, const crypto::Certificate& client);
 
+  mailbox::FetchSelection fetch_selection(const Request& request,
+                                          const crypto::Certificate& client) const;
+  Plan put_chunk(const Request& request, const crypto::Certificate& client);
+  Plan fetch_chunk(const Request& request, const crypto::Certificate& client);
+  // A refusal whose answer still tells what has been received.
+  Plan refuse_chunk(base::Error error, const mailbox::TransferKey& key);
+  // The identical repeat of a chunk request whose result was kChunk + `result`.
+  void repeat_chunk(const Request& request, std::string_view result);
+
   const seal::Message& message_;
   const Situation& s_;
   ReplyFrame frame_;
@@ -85,5 +99,8 @@ class Decider {
   std::string legacy_party_;
   Plan plan_;
 };
+
+// The answer to a chunk request from what the transfer is like.
+base::Result<Answer> conclude_chunk(const Plan& plan, const base::Result<StoreOutcome>& outcome);
 
 } // namespace osci

@@ -95,6 +95,16 @@ constexpr std::array kOutcomes = {
     Outcome{ErrorCode::quota_exceeded, Reply::order, 200, "9811", LogLevel::warning, Retry::later},
     Outcome{ErrorCode::timestamp_unavailable, Reply::order, 200, "9811", LogLevel::warning,
             Retry::same_message},
+    Outcome{ErrorCode::chunk_repeated, Reply::order, 200, "9900", LogLevel::info, Retry::never},
+    Outcome{ErrorCode::chunk_number_wrong, Reply::order, 200, "9901", LogLevel::warning,
+            Retry::never},
+    Outcome{ErrorCode::chunk_too_large, Reply::order, 200, "9902", LogLevel::warning, Retry::never},
+    Outcome{ErrorCode::chunk_too_small, Reply::order, 200, "9903", LogLevel::warning, Retry::never},
+    Outcome{ErrorCode::transfer_too_large, Reply::order, 200, "9904", LogLevel::warning,
+            Retry::never},
+    Outcome{ErrorCode::fetch_in_chunks, Reply::order, 200, "9904", LogLevel::warning, Retry::never},
+    Outcome{ErrorCode::chunk_inconsistent, Reply::order, 200, "9905", LogLevel::warning,
+            Retry::never},
     Outcome{ErrorCode::overloaded, Reply::http, 503, "", LogLevel::warning, Retry::same_message},
     Outcome{ErrorCode::too_large, Reply::http, 413, "", LogLevel::warning, Retry::never},
     Outcome{ErrorCode::bad_http, Reply::http, 400, "", LogLevel::warning, Retry::never},
@@ -355,6 +365,17 @@ FeedbackEntry recipient_entry(std::string_view code, std::string_view language) 
                    : "Unter dieser Nachrichtenkennung (MessageId) liegt bereits eine andere "
                      "Zustellung vor.";
   return out;
+}
+
+FeedbackEntry feedback_entry(ErrorCode error, std::string_view language) {
+  const std::string_view code = outcome(error).osci_code;
+  auto entry = feedback_entry(code.empty() ? "9811" : code, language);
+  if (error == ErrorCode::fetch_in_chunks)
+    entry.text = language == "en" ? "The delivery is too large for one answer. Please fetch it in "
+                                    "chunks (PartialFetchDelivery)."
+                                  : "Die Zustellung ist für eine einzelne Antwort zu groß. Bitte "
+                                    "holen Sie sie in Paketen ab (PartialFetchDelivery).";
+  return entry;
 }
 
 std::string write_fault(ErrorCode error) {

@@ -53,6 +53,8 @@ std::string choose_language(const std::vector<std::string>& wanted, std::string_
 FeedbackEntry feedback_entry(std::string_view code, std::string_view language);
 // The same as a passive recipient says it: it has no mailboxes, and what it refuses is content.
 FeedbackEntry recipient_entry(std::string_view code, std::string_view language);
+// Of an internal error, 9811 where it has no code; some errors say more than their code does.
+FeedbackEntry feedback_entry(base::ErrorCode error, std::string_view language);
 
 // The whole HTTP body of a SOAP fault (10.4): never signed or encrypted, constant for each code, so
 // that causes cannot be told apart. Text in German and English, because no language is known yet.

@@ -60,6 +60,9 @@ struct ChunkLimits {
   std::uint64_t max_chunk = 0;
   std::uint64_t max_message = 0;
   std::uint32_t timeout_seconds = 0; // 0: not announced
+  // ChunkMessageTimeOut as the schema has it, instead of ChunkMessageTimeout as the reference
+  // client reads and writes it (16 no. 1). Read: both.
+  bool schema_spelling = false;
 };
 
 // FeatureDescription (5.6).

@@ -64,11 +64,13 @@ Plan Decider::execute(const Request& request, const crypto::Certificate& client)
     list_cards(request, client);
     if (plan_.turn) plan_.turn->result = std::string(kCards);
     break;
+  case MessageType::partial_store_delivery:
+    return put_chunk(request, client);
+  case MessageType::partial_fetch_delivery:
+    return fetch_chunk(request, client);
   case MessageType::forward_delivery:
   case MessageType::mediate_delivery:
     return push(request, client);
-  case MessageType::partial_store_delivery:
-  case MessageType::partial_fetch_delivery:
   case MessageType::accept_delivery:
   case MessageType::process_delivery:
     return fault_here(fail(ErrorCode::unsupported_message_type, std::string(message_.type())));
@@ -114,7 +116,8 @@ Plan Decider::store(const Request& request, const crypto::Certificate& client) {
   return std::move(plan_);
 }
 
-void Decider::fetch(const Request& request, const crypto::Certificate& client) {
+mailbox::FetchSelection Decider::fetch_selection(const Request& request,
+                                                 const crypto::Certificate& client) const {
   mailbox::FetchSelection selection;
   selection.mailboxes = mailboxes_of(s_.directory, s_.policy, client);
   if (request.selection.rule == Selection::Rule::message_ids) {
@@ -124,6 +127,11 @@ void Decider::fetch(const Request& request, const crypto::Certificate& client) {
     selection.rule = mailbox::FetchRule::since;
     selection.since = request.selection.since;
   }
+  return selection;
+}
+
+void Decider::fetch(const Request& request, const crypto::Certificate& client) {
+  auto selection = fetch_selection(request, client);
   if (!selection.mailboxes.empty()) plan_.mailbox = selection.mailboxes.front();
   if (plan_.turn) plan_.turn->result = std::string(kFetched);
   plan_.action = FetchIt{std::move(selection)};

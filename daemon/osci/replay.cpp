@@ -19,7 +19,7 @@ std::vector<mailbox::Part> parts_of(const Content& content) {
     out.push_back(Part{PartKind::custom_header, header.id, "", "", header.canonical});
   for (const auto& attachment : content.attachments)
     out.push_back(Part{PartKind::attachment, attachment.content_id, attachment.content_type,
-                       attachment.headers, attachment.bytes});
+                       attachment.headers, attachment.bytes, attachment.range});
   return out;
 }
 
@@ -42,8 +42,8 @@ base::Result<Content> content_of(const std::string& context,
       out.custom_headers.push_back(CustomHeader{part.name, part.bytes});
       break;
     case mailbox::PartKind::attachment:
-      out.attachments.push_back(
-          seal::Attachment{part.name, part.content_type, part.headers, part.bytes, false});
+      out.attachments.push_back(seal::Attachment{part.name, part.content_type, part.headers,
+                                                 part.bytes, false, part.range});
       break;
     }
   }
@@ -57,7 +57,10 @@ base::Result<> check_replay(const mailbox::NewDelivery& delivery,
   };
   std::vector<mailbox::Part> parts = delivery.parts;
   for (auto& part : parts)
-    if (part.kind == mailbox::PartKind::attachment) part.bytes.clear();
+    if (part.kind == mailbox::PartKind::attachment) {
+      part.bytes.clear();
+      part.range = {};
+    }
   auto content = content_of(delivery.context, parts);
   if (!content) return refuse(content.error().detail);
 

@@ -1,6 +1,7 @@
 #include "seal/message.h"
 #include "base/encoding.h"
 #include "crypto/digest.h"
+#include "mime/scan.h"
 #include "seal/names.h"
 #include "seal/transport_encryption.h"
 #include "seal/transport_signature.h"
@@ -107,12 +108,28 @@ std::string Message::signed_digest() const {
   return crypto::digest(crypto::DigestAlgorithm::sha256, parts.front().canonical());
 }
 
+using AttachmentReader = std::function<base::Result<std::vector<Attachment>>()>;
+
 struct Opener {
   const OpenOptions& options;
 
+  static AttachmentReader in_memory(const mime::MessageView& parts) {
+    return [&parts]() -> base::Result<std::vector<Attachment>> {
+      std::vector<Attachment> out;
+      for (std::size_t i = 1; i < parts.parts.size(); ++i) {
+        const auto& part = parts.parts[i];
+        auto bytes = part.decoded();
+        if (!bytes) return bytes.error();
+        out.push_back(Attachment{std::string(part.content_id), std::string(part.content_type),
+                                 part.other_headers, std::move(*bytes), part.base64});
+      }
+      return out;
+    };
+  }
+
   // `broken`: the code of a structure violation; 9100 in clear messages, 9300 inside encrypted
   // ones.
-  base::Result<Message> read(const mime::MessageView& parts, xml::Document document,
+  base::Result<Message> read(const AttachmentReader& attachments, xml::Document document,
                              ErrorCode broken) const {
     const auto bad = [broken](const char* rule) { return fail(broken, rule); };
     const xml::Element root = document.root();
@@ -165,14 +182,13 @@ struct Opener {
     if (!body_id) return bad("Body without Id");
     out.body_ = Block{children[1], *body_id, children[1].canonical()};
 
-    for (std::size_t i = 1; i < parts.parts.size(); ++i) {
-      const auto& part = parts.parts[i];
-      auto bytes = part.decoded();
-      if (!bytes) return bad("attachment is not base64");
-      out.attachments_.push_back(Attachment{std::string(part.content_id),
-                                            std::string(part.content_type), part.other_headers,
-                                            std::move(*bytes), part.base64});
+    auto read_attachments = attachments();
+    if (!read_attachments) {
+      if (read_attachments.error().code == ErrorCode::malformed_message)
+        return bad("attachment is not base64");
+      return read_attachments.error();
     }
+    out.attachments_ = std::move(*read_attachments);
 
     if (signature) {
       out.signature_present_ = true;
@@ -198,7 +214,7 @@ struct Opener {
     const auto location = document->root().attribute(ns::xsi, "schemaLocation");
     const auto type = location ? type_from(*location) : std::nullopt;
     if (type != "MessageEncrypted") {
-      auto out = read(*parts, std::move(*document), ErrorCode::malformed_message);
+      auto out = read(in_memory(*parts), std::move(*document), ErrorCode::malformed_message);
       if (!out) return out;
       out->digest_ = std::move(digest);
       out->plain_ = body;
@@ -220,6 +236,53 @@ struct Opener {
     return out;
   }
 
+  base::Result<Message> open_spooled(const Spooled& spooled,
+                                     const std::vector<crypto::KeyPair>& keys,
+                                     base::RandomSource& random) const {
+    const auto parts = mime::scan(spooled.source, options.mime);
+    if (!parts) return parts.error();
+    const auto& root = parts->parts.front();
+    // base64 has four characters and some white space for three octets.
+    if (root.octets.size > (root.base64 ? 2 : 1) * std::uint64_t{options.xml.size})
+      return fail(ErrorCode::too_large, "XML part");
+    auto text = base::read_range(root.octets);
+    if (text && root.base64) text = base::base64_decode(*text);
+    if (!text) return text.error();
+    auto document = xml::Document::parse(*text, options.xml);
+    if (!document) return document.error();
+    text->clear();
+    text->shrink_to_fit();
+    const auto location = document->root().attribute(ns::xsi, "schemaLocation");
+    if (location && type_from(*location) == "MessageEncrypted") {
+      const base::OctetRange whole{spooled.source, 0, spooled.source->size()};
+      if (whole.size > spooled.max_encrypted)
+        return fail(ErrorCode::too_large, "encrypted message inside a chunked transfer");
+      const auto bytes = base::read_range(whole);
+      if (!bytes) return bytes.error();
+      auto out = open(*bytes, {}, keys, random);
+      if (out) out->digest_ = spooled.digest;
+      return out;
+    }
+    const auto attachments = [&]() -> base::Result<std::vector<Attachment>> {
+      std::vector<Attachment> found;
+      for (std::size_t i = 1; i < parts->parts.size(); ++i) {
+        const auto& part = parts->parts[i];
+        Attachment one{part.content_id, part.content_type, part.other_headers, {},
+                       part.base64,     part.octets};
+        if (part.base64) {
+          auto decoded = spooled.decode(part.octets);
+          if (!decoded) return decoded.error();
+          one.range = std::move(*decoded);
+        }
+        found.push_back(std::move(one));
+      }
+      return found;
+    };
+    auto out = read(attachments, std::move(*document), ErrorCode::malformed_message);
+    if (out) out->digest_ = spooled.digest;
+    return out;
+  }
+
   base::Result<mime::MessageView> parse_inner(std::string_view plain) const {
     auto parts = mime::parse(plain, options.mime);
     if (!parts && parts.error().code != ErrorCode::too_large) return fail(ErrorCode::undecryptable);
@@ -233,7 +296,7 @@ struct Opener {
         return fail(ErrorCode::invalid_request, document.error().detail);
       return document.error();
     }
-    return read(parts, std::move(*document), ErrorCode::invalid_request);
+    return read(in_memory(parts), std::move(*document), ErrorCode::invalid_request);
   }
 
   // CBC has no integrity: whatever comes out of it could be an attacker's doing. So a wrong key or
@@ -263,14 +326,19 @@ base::Result<Message> open(std::string_view body, std::string_view http_content_
   return Opener{options}.open(body, http_content_type, keys, random);
 }
 
+base::Result<Message> open_spooled(const Spooled& spooled, const std::vector<crypto::KeyPair>& keys,
+                                   const OpenOptions& options, base::RandomSource& random) {
+  return Opener{options}.open_spooled(spooled, keys, random);
+}
+
 std::string schema_location(std::string_view type) {
   return std::string(ns::soap) + " soap" + std::string(type) + ".xsd " + std::string(ns::ds) +
          " oscisig.xsd " + std::string(ns::xenc) + " oscienc.xsd";
 }
 
-base::Result<std::string> close(const Draft& draft, const std::optional<SignWith>& sign,
-                                const std::optional<EncryptFor>& encrypt,
-                                base::RandomSource& random) {
+namespace {
+
+base::Result<std::string> write_envelope(const Draft& draft, const std::optional<SignWith>& sign) {
   const Context& c = draft.context;
   base::check(!draft.blocks.empty(), "a message starts with a ControlBlock");
   const std::string body_name = c.soap("Body");
@@ -290,7 +358,11 @@ base::Result<std::string> close(const Draft& draft, const std::optional<SignWith
     if (i == 0) xml += signature;
   }
   xml += "</" + c.soap("Header") + ">" + body + "</" + c.soap("Envelope") + ">";
+  return xml;
+}
 
+// Views into the draft.
+std::vector<mime::PartOut> attachment_parts(const Draft& draft) {
   std::vector<mime::PartOut> parts;
   for (const auto& attachment : draft.attachments) {
     mime::PartOut part;
@@ -300,10 +372,33 @@ base::Result<std::string> close(const Draft& draft, const std::optional<SignWith
     part.transfer_encoding = attachment.base64 ? "base64" : "8bit";
     part.other_headers = attachment.headers;
     part.bytes = attachment.bytes;
+    part.range = attachment.range;
     parts.push_back(std::move(part));
   }
-  std::string plain =
-      mime::write("MIME_boundary_" + base::hex_encode(random.bytes(16)), xml, parts);
+  return parts;
+}
+
+std::string new_boundary(base::RandomSource& random) {
+  return "MIME_boundary_" + base::hex_encode(random.bytes(16));
+}
+
+} // namespace
+
+base::Result<> close_to(const Draft& draft, const std::optional<SignWith>& sign,
+                        base::RandomSource& random, const base::OctetSink& sink) {
+  const auto xml = write_envelope(draft, sign);
+  if (!xml) return xml.error();
+  return mime::write_to(new_boundary(random), *xml, attachment_parts(draft), sink);
+}
+
+base::Result<std::string> close(const Draft& draft, const std::optional<SignWith>& sign,
+                                const std::optional<EncryptFor>& encrypt,
+                                base::RandomSource& random) {
+  for (const auto& attachment : draft.attachments)
+    base::check(!attachment.range, "attachment of a message in memory is not in memory");
+  const auto xml = write_envelope(draft, sign);
+  if (!xml) return xml.error();
+  std::string plain = mime::write(new_boundary(random), *xml, attachment_parts(draft));
   if (!encrypt) return plain;
   return encrypt_envelope(plain, *encrypt, random);
 }

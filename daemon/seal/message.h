@@ -3,6 +3,7 @@
 // OSCI profile (wire reference 4, 5, 13.3, 13.4; design decision 5). Blocking CPU work: CPU pool.
 // No global state.
 #pragma once
+#include "base/octets.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "crypto/algorithms.h"
@@ -10,6 +11,8 @@
 #include "mime/message.h"
 #include "seal/context.h"
 #include "xml/document.h"
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,9 +35,10 @@ inline bool is_request(Direction direction) {
 struct Attachment {
   std::string content_id;
   std::string content_type = "application/octet-stream";
-  std::string headers; // further MIME header lines, CRLF separated
-  std::string bytes;   // decoded: what the transport signature covers (4.4)
-  bool base64 = false; // transfer coding used or wanted
+  std::string headers;      // further MIME header lines, CRLF separated
+  std::string bytes;        // decoded: what the transport signature covers (4.4)
+  bool base64 = false;      // transfer coding used or wanted
+  base::OctetRange range{}; // instead of bytes: octets that need not fit into memory
 };
 
 // A child of soap:Header, or the Body, with its canonical text (apex C14N).
@@ -136,6 +140,21 @@ base::Result<Message> open(std::string_view body, std::string_view http_content_
                            const std::vector<crypto::KeyPair>& keys, const OpenOptions& options,
                            base::RandomSource& random);
 
+// A message that lies outside of memory, as the pieces of a chunked transfer make it. Attachments
+// of the opened message are ranges of `source`; the XML part is read whole, within options.xml.
+// What is encrypted has to be held in memory as a whole and is opened up to `max_encrypted` octets.
+// `decode` puts a base64 attachment, decoded, somewhere and names the place. Message::digest() is
+// `digest`, plain() is empty. Errors: as open(), too_large for what is beyond a limit, and those of
+// the source.
+struct Spooled {
+  std::shared_ptr<const base::Octets> source;
+  std::string digest;
+  std::function<base::Result<base::OctetRange>(const base::OctetRange& text)> decode;
+  std::uint64_t max_encrypted = 0;
+};
+base::Result<Message> open_spooled(const Spooled& spooled, const std::vector<crypto::KeyPair>& keys,
+                                   const OpenOptions& options, base::RandomSource& random);
+
 // A header block to be written: `canonical` is its apex C14N in the draft's context and what gets
 // hashed.
 struct DraftBlock {
@@ -171,6 +190,11 @@ struct EncryptFor {
 base::Result<std::string> close(const Draft& draft, const std::optional<SignWith>& sign,
                                 const std::optional<EncryptFor>& encrypt,
                                 base::RandomSource& random);
+
+// The same in clear and piece by piece; attachments may be ranges. Errors: key_error, and those of
+// the ranges and the sink.
+base::Result<> close_to(const Draft& draft, const std::optional<SignWith>& sign,
+                        base::RandomSource& random, const base::OctetSink& sink);
 
 // "http://schemas.xmlsoap.org/soap/envelope/ soap<Type>.xsd ..." (2.3).
 std::string schema_location(std::string_view type);

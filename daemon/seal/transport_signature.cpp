@@ -30,8 +30,19 @@ bool only_attributes(const xml::Element& element, std::initializer_list<std::str
 
 struct Target {
   std::string_view bytes;
-  bool attachment = false;
+  const Attachment* attachment = nullptr; // then instead of bytes
 };
+
+base::Result<std::string> digest_of(crypto::DigestAlgorithm algorithm, const Attachment& part) {
+  if (!part.range) return crypto::digest(algorithm, part.bytes);
+  crypto::Hasher hasher(algorithm);
+  const auto hash = [&hasher](std::string_view piece) -> base::Result<> {
+    hasher.update(piece);
+    return {};
+  };
+  if (const auto done = base::for_each_piece(part.range, hash); !done) return done.error();
+  return hasher.finish();
+}
 
 base::Result<> check_reference(const xml::Element& reference,
                                const std::map<std::string, Target>& targets,
@@ -45,7 +56,7 @@ base::Result<> check_reference(const xml::Element& reference,
   if (!seen.insert(*uri).second) return wrong("reference repeated");
 
   const auto children = reference.children();
-  const bool transformed = !target->second.attachment;
+  const bool transformed = target->second.attachment == nullptr;
   if (children.size() != (transformed ? 3u : 2u)) return wrong("reference has unexpected children");
   std::size_t at = 0;
   if (transformed) {
@@ -63,8 +74,11 @@ base::Result<> check_reference(const xml::Element& reference,
   const auto algorithm = crypto::digest_from_uri(children[at].attribute("Algorithm").value_or(""));
   if (!algorithm) return wrong("digest algorithm not allowed");
   const auto value = base::base64_decode(children[at + 1].text().value_or("!"));
-  if (!value || crypto::digest(*algorithm, target->second.bytes) != *value)
-    return wrong("digest does not match");
+  const auto digest =
+      transformed ? base::Result<std::string>(crypto::digest(*algorithm, target->second.bytes))
+                  : digest_of(*algorithm, *target->second.attachment);
+  if (!digest) return digest.error();
+  if (!value || *digest != *value) return wrong("digest does not match");
   return {};
 }
 
@@ -138,9 +152,9 @@ base::Result<crypto::Certificate> verify_signature(const xml::Element& signature
     return ok.error();
 
   std::map<std::string, Target> targets;
-  for (const auto& block : blocks) targets["#" + block.id] = {block.canonical, false};
-  targets["#" + body.id] = {body.canonical, false};
-  for (const auto& part : attachments) targets["cid:" + part.content_id] = {part.bytes, true};
+  for (const auto& block : blocks) targets["#" + block.id] = {block.canonical};
+  targets["#" + body.id] = {body.canonical};
+  for (const auto& part : attachments) targets["cid:" + part.content_id] = {{}, &part};
 
   std::set<std::string> seen;
   for (std::size_t i = 2; i < info.size(); ++i)
@@ -167,15 +181,19 @@ base::Result<std::string> write_signature(const Draft& draft, std::string_view b
   std::string info =
       element(c.ds("CanonicalizationMethod"), algorithm(ns::c14n), "") +
       element(c.ds("SignatureMethod"), algorithm(crypto::signature_uri(sign.algorithm)), "");
-  const auto reference = [&](const std::string& uri, std::string_view bytes, bool attachment) {
+  const auto reference = [&](const std::string& uri, const std::string& digest, bool attachment) {
     info += element(c.ds("Reference"), " URI=\"" + xml::escape_attribute(uri) + "\"",
                     (attachment ? std::string{} : transforms) + method +
-                        element(c.ds("DigestValue"), "",
-                                base::base64_encode_line(crypto::digest(sign.digest, bytes))));
+                        element(c.ds("DigestValue"), "", base::base64_encode_line(digest)));
   };
-  for (const auto& block : draft.blocks) reference("#" + block.id, block.canonical, false);
-  reference("#body", body_canonical, false);
-  for (const auto& part : draft.attachments) reference("cid:" + part.content_id, part.bytes, true);
+  for (const auto& block : draft.blocks)
+    reference("#" + block.id, crypto::digest(sign.digest, block.canonical), false);
+  reference("#body", crypto::digest(sign.digest, body_canonical), false);
+  for (const auto& part : draft.attachments) {
+    const auto digest = digest_of(sign.digest, part);
+    if (!digest) return digest.error();
+    reference("cid:" + part.content_id, *digest, true);
+  }
 
   // On the wire the tag is bare; what is signed has the envelope's context on it (4.6).
   const std::string name = c.ds("SignedInfo");

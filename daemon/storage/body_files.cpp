@@ -2,6 +2,8 @@
 #include "base/crash_point.h"
 #include "base/encoding.h"
 #include "base/log.h"
+#include "crypto/digest.h"
+#include "storage/files.h"
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -19,32 +21,6 @@ using base::fail;
 constexpr std::string_view kDigits = "0123456789abcdef";
 constexpr std::string_view kTemporary = ".tmp";
 constexpr std::size_t kNameOctets = 16;
-
-// Owns a file descriptor.
-class File {
- public:
-  explicit File(int number) : number_(number) {}
-  ~File() {
-    if (number_ >= 0) ::close(number_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  int number() const { return number_; }
-  explicit operator bool() const { return number_ >= 0; }
-
- private:
-  int number_;
-};
-
-std::string reason(std::string_view what, int error) {
-  return std::string(what) + ": " + std::strerror(error);
-}
-
-// EFBIG: the limit for files of this process is a full disk to it.
-base::Error write_error(std::string_view what, int error) {
-  const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
-  return fail(full ? ErrorCode::storage_full : ErrorCode::storage_failure, reason(what, error));
-}
 
 bool is_hex(std::string_view text) {
   return text.find_first_not_of(kDigits) == std::string_view::npos;
@@ -141,6 +117,24 @@ BodyFiles::Pending::~Pending() {
 }
 
 base::Result<std::string> BodyFiles::Pending::write(std::string_view bytes) {
+  return create([bytes](const base::OctetSink& out) { return out(bytes); });
+}
+
+base::Result<BodyFiles::Copied> BodyFiles::Pending::copy(const base::OctetRange& range) {
+  crypto::Hasher hasher(crypto::DigestAlgorithm::sha256);
+  auto name = create([&](const base::OctetSink& out) {
+    const auto both = [&](std::string_view piece) {
+      hasher.update(piece);
+      return out(piece);
+    };
+    return base::for_each_piece(range, both);
+  });
+  if (!name) return name.error();
+  return Copied{std::move(*name), hasher.finish()};
+}
+
+base::Result<std::string>
+BodyFiles::Pending::create(const std::function<base::Result<>(const base::OctetSink&)>& fill) {
   std::string name = folder_ + "/" + base::hex_encode(files_.random_.bytes(kNameOctets));
   const std::string path = (files_.folder_ / name).string();
   const std::string temporary = path + std::string(kTemporary);
@@ -148,20 +142,14 @@ base::Result<std::string> BodyFiles::Pending::write(std::string_view bytes) {
   if (!file) return write_error("body file cannot be made", errno);
   // Dying anywhere up to the rename leaves a temporary file, which the sweep removes by its name.
   names_.push_back(name);
-  for (std::string_view rest = bytes; !rest.empty();) {
-    const ssize_t written = files_.calls_.write(file.number(), rest.data(), rest.size());
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      return write_error("body file cannot be written", errno);
-    }
-    if (written == 0) return write_error("body file cannot be written", ENOSPC);
-    rest.remove_prefix(static_cast<std::size_t>(written));
-  }
-  if (files_.calls_.sync(file.number()) != 0) {
-    const auto what = reason("body file cannot be synced", errno);
-    files_.sync_failure_.report(what);
-    return fail(ErrorCode::storage_failure, what);
-  }
+  const auto out = [&](std::string_view piece) {
+    return write_all(files_.calls_, file, piece, "body file cannot be written");
+  };
+  if (const auto filled = fill(out); !filled) return filled.error();
+  if (const auto synced =
+          sync_file(files_.calls_, file, files_.sync_failure_, "body file cannot be synced");
+      !synced)
+    return synced.error();
   base::crash_point("storage.body_file_written");
   // Content is durable. Dying before or after the rename leaves a file without a row: swept.
   if (::rename(temporary.c_str(), path.c_str()) != 0)
@@ -183,39 +171,15 @@ base::Result<> BodyFiles::Pending::settle() {
   return {};
 }
 
+base::Result<std::shared_ptr<const base::Octets>> BodyFiles::open(const std::string& name,
+                                                                  std::uint64_t size) const {
+  return open_octets(folder_ / name, size, "body file");
+}
+
 base::Result<std::string> BodyFiles::read(const std::string& name, std::uint64_t size) const {
-  const auto damaged = [](std::string why) { return fail(ErrorCode::not_found, std::move(why)); };
-  const auto refused = [&](int error) {
-    switch (error) {
-    case ENOENT:
-    case ENOTDIR:
-    case EISDIR:
-    case ELOOP:
-    case EIO:
-    case EBADMSG:
-    case EUCLEAN:
-      return damaged(reason("body file", error));
-    default:
-      return fail(ErrorCode::storage_failure, reason("body file", error));
-    }
-  };
-  const File file(::open((folder_ / name).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-  if (!file) return refused(errno);
-  struct stat status {};
-  if (::fstat(file.number(), &status) != 0) return refused(errno);
-  if (!S_ISREG(status.st_mode) || static_cast<std::uint64_t>(status.st_size) != size)
-    return damaged("body file has another size");
-  std::string out(size, '\0');
-  for (std::size_t at = 0; at < out.size();) {
-    const ssize_t got = ::read(file.number(), out.data() + at, out.size() - at);
-    if (got < 0) {
-      if (errno == EINTR) continue;
-      return refused(errno);
-    }
-    if (got == 0) return damaged("body file has another size");
-    at += static_cast<std::size_t>(got);
-  }
-  return out;
+  auto octets = open(name, size);
+  if (!octets) return octets.error();
+  return base::read_range(base::OctetRange{std::move(*octets), 0, size});
 }
 
 } // namespace storage

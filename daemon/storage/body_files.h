@@ -1,5 +1,6 @@
 // Large parts as files: bodies/<1 hex>/<32 hex>, written once, never changed.
 #pragma once
+#include "base/octets.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "storage/sync_failure.h"
@@ -39,6 +40,11 @@ class BodyFiles {
   // Returns how many files were removed.
   base::Result<std::uint64_t> sweep(const std::function<bool(const std::string& name)>& has_row);
 
+  struct Copied {
+    std::string name;
+    std::string sha256; // raw octets
+  };
+
   // The files of one delivery before its row is committed. Removes them at the end of its life
   // unless keep() was called or the outcome of the commit is unknown; what a crash leaves behind is
   // swept.
@@ -52,11 +58,16 @@ class BodyFiles {
     // Content on stable storage under the name returned; the name itself only after settle().
     // Errors: storage_full, storage_failure.
     base::Result<std::string> write(std::string_view bytes);
+    // The same through a buffer of fixed size. Errors also: those of the range.
+    base::Result<Copied> copy(const base::OctetRange& range);
     // After the last write(), before the commit.
     base::Result<> settle();
     void keep() { kept_ = true; }
 
    private:
+    base::Result<std::string>
+    create(const std::function<base::Result<>(const base::OctetSink&)>& fill);
+
     BodyFiles& files_;
     std::string folder_;
     std::vector<std::string> names_;
@@ -66,6 +77,9 @@ class BodyFiles {
   // Errors: not_found (missing, of another size, or unreadable: damaged) or storage_failure (our
   // own trouble, such as no file descriptor left; says nothing about the file).
   base::Result<std::string> read(const std::string& name, std::uint64_t size) const;
+  // The same without reading it yet; reading has the same errors.
+  base::Result<std::shared_ptr<const base::Octets>> open(const std::string& name,
+                                                         std::uint64_t size) const;
 
  private:
   std::filesystem::path folder_;

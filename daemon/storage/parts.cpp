@@ -1,6 +1,7 @@
 #include "storage/parts.h"
 #include "crypto/digest.h"
 #include "storage/schema.h"
+#include "storage/transfer_rows.h"
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -72,6 +73,7 @@ base::Result<> SqliteStore::Parts::start() {
   if (auto locked = lock.take(config.folder / "lock"); !locked) return locked;
   if (auto made = make_database_file(database, config.calls); !made) return made;
   if (auto made = files.prepare(); !made) return made;
+  if (auto made = spool.prepare(); !made) return made;
   try {
     // Reads the log that a crash may have left: every commit in it counts, a half one does not.
     auto db = std::make_unique<Connection>(database, Connection::Use::write);
@@ -87,6 +89,12 @@ base::Result<> SqliteStore::Parts::start() {
     if (*swept > 0)
       base::log(base::LogLevel::info, "storage.swept", "files of unfinished stores removed",
                 {{"count", std::to_string(*swept)}});
+    const auto spooled =
+        spool.sweep([&](const std::string& name) { return has_spool_file(*db, name); });
+    if (!spooled) return spooled.error();
+    if (*spooled > 0)
+      base::log(base::LogLevel::info, "storage.spool_swept", "files of no transfer removed",
+                {{"count", std::to_string(*spooled)}});
     timeline = Timeline(latest_modification(*db));
     readers = std::make_unique<Readers>(database, config.readers);
     writer = std::make_unique<Writer>(std::move(db), config.max_waiting, sync_failure);
@@ -115,10 +123,25 @@ SqliteStore::Parts::place_parts(const std::vector<mailbox::Part>& parts,
     stored.part.name = part.name;
     stored.part.content_type = part.content_type;
     stored.part.headers = part.headers;
-    stored.size = part.bytes.size();
-    stored.sha256 = crypto::digest(crypto::DigestAlgorithm::sha256, part.bytes);
-    if (part.bytes.size() > config.body_file_threshold) {
-      auto name = pending.write(part.bytes);
+    if (part.range && part.range.size > config.body_file_threshold) {
+      stored.size = part.range.size;
+      auto copied = pending.copy(part.range);
+      if (!copied) return copied.error();
+      stored.file = std::move(copied->name);
+      stored.sha256 = std::move(copied->sha256);
+      out.push_back(std::move(stored));
+      continue;
+    }
+    if (part.range) {
+      auto bytes = base::read_range(part.range);
+      if (!bytes) return bytes.error();
+      stored.part.bytes = std::move(*bytes);
+    }
+    const std::string& bytes = part.range ? stored.part.bytes : part.bytes;
+    stored.size = bytes.size();
+    stored.sha256 = crypto::digest(crypto::DigestAlgorithm::sha256, bytes);
+    if (bytes.size() > config.body_file_threshold) {
+      auto name = pending.write(bytes);
       if (!name) return name.error();
       stored.file = std::move(*name);
     }
@@ -130,6 +153,10 @@ SqliteStore::Parts::place_parts(const std::vector<mailbox::Part>& parts,
 
 base::Result<mailbox::StoredDelivery> SqliteStore::Parts::complete(StoredRows& rows) const {
   if (rows.damage) return fail(ErrorCode::not_found, *rows.damage);
+  std::uint64_t size = 0;
+  for (const auto& stored : rows.parts) size += stored.size;
+  if (size > config.max_in_memory)
+    return fail(ErrorCode::fetch_in_chunks, "the delivery is larger than one answer may be");
   for (std::size_t i = 0; i < rows.parts.size(); ++i) {
     auto& stored = rows.parts[i];
     const std::string which = "part " + std::to_string(i) + ": ";
@@ -139,6 +166,40 @@ base::Result<mailbox::StoredDelivery> SqliteStore::Parts::complete(StoredRows& r
       stored.part.bytes = std::move(*bytes);
     }
     if (crypto::digest(crypto::DigestAlgorithm::sha256, stored.part.bytes) != stored.sha256)
+      return fail(ErrorCode::not_found, which + "content does not have its hash");
+    rows.stored.parts.push_back(std::move(stored.part));
+  }
+  return std::move(rows.stored);
+}
+
+base::Result<mailbox::StoredDelivery>
+SqliteStore::Parts::complete_in_place(StoredRows& rows) const {
+  if (rows.damage) return fail(ErrorCode::not_found, *rows.damage);
+  for (std::size_t i = 0; i < rows.parts.size(); ++i) {
+    auto& stored = rows.parts[i];
+    const std::string which = "part " + std::to_string(i) + ": ";
+    std::string hash;
+    if (stored.file && stored.part.kind == mailbox::PartKind::attachment) {
+      auto octets = files.open(*stored.file, stored.size);
+      if (!octets) return fail(octets.error().code, which + octets.error().detail);
+      stored.part.range = base::OctetRange{std::move(*octets), 0, stored.size};
+      crypto::Hasher hasher(crypto::DigestAlgorithm::sha256);
+      const auto read =
+          base::for_each_piece(stored.part.range, [&](std::string_view piece) -> base::Result<> {
+            hasher.update(piece);
+            return {};
+          });
+      if (!read) return fail(read.error().code, which + read.error().detail);
+      hash = hasher.finish();
+    } else {
+      if (stored.file) {
+        auto bytes = files.read(*stored.file, stored.size);
+        if (!bytes) return fail(bytes.error().code, which + bytes.error().detail);
+        stored.part.bytes = std::move(*bytes);
+      }
+      hash = crypto::digest(crypto::DigestAlgorithm::sha256, stored.part.bytes);
+    }
+    if (hash != stored.sha256)
       return fail(ErrorCode::not_found, which + "content does not have its hash");
     rows.stored.parts.push_back(std::move(stored.part));
   }

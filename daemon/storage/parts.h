@@ -2,6 +2,7 @@
 #pragma once
 #include "base/log.h"
 #include "storage/rows.h"
+#include "storage/spool_files.h"
 #include "storage/sqlite_store.h"
 #include "storage/timeline.h"
 #include "storage/writer.h"
@@ -101,7 +102,8 @@ class Readers {
 struct SqliteStore::Parts {
   explicit Parts(SqliteConfig the_config)
       : config(std::move(the_config)), sync_failure(config.on_sync_failure),
-        files(config.folder / "bodies", config.calls, sync_failure) {}
+        files(config.folder / "bodies", config.calls, sync_failure),
+        spool(config.folder / "spool", config.calls, sync_failure) {}
 
   base::Result<> start();
   // storage_full when less than the reserve would be left after writing `more` octets.
@@ -111,6 +113,8 @@ struct SqliteStore::Parts {
   // Moves the delivery out of `rows`, with the content of all parts and every hash checked.
   // not_found: damaged, the detail says what; card and mailbox are still in `rows` then.
   base::Result<mailbox::StoredDelivery> complete(StoredRows& rows) const;
+  // The same without holding what lies in files: those parts are ranges.
+  base::Result<mailbox::StoredDelivery> complete_in_place(StoredRows& rows) const;
   base::Result<> quarantine(const StoredRows& rows, const std::string& reason);
 
   SqliteConfig config;
@@ -118,6 +122,7 @@ struct SqliteStore::Parts {
   SyncFailure sync_failure;
   Timeline timeline; // used by the writing thread
   BodyFiles files;
+  SpoolFiles spool;
   std::unique_ptr<Readers> readers;
   std::unique_ptr<Writer> writer;
 };

@@ -253,8 +253,8 @@ std::optional<Consumed> find_consumed(Connection& db, const std::string& message
   return Consumed{row.bytes(0), row.integer(1)};
 }
 
-void insert_delivery(Connection& db, const mailbox::NewDelivery& delivery,
-                     const std::vector<StoredPart>& parts, base::Instant creation) {
+std::int64_t insert_delivery(Connection& db, const mailbox::NewDelivery& delivery,
+                             const std::vector<StoredPart>& parts, base::Instant creation) {
   db.prepare("INSERT INTO deliveries (message_id, mailbox, originator, creation, modification,"
              " quality_of_reception, feedback, manifest, subject, context)"
              " VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9)")
@@ -272,7 +272,10 @@ void insert_delivery(Connection& db, const mailbox::NewDelivery& delivery,
       .run();
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const auto& stored = parts[i];
-    const auto bytes = stored.file ? std::nullopt : std::optional(Blob{delivery.parts[i].bytes});
+    const auto& given = delivery.parts[i];
+    const auto bytes = stored.file
+                           ? std::nullopt
+                           : std::optional(Blob{given.range ? stored.part.bytes : given.bytes});
     db.prepare("INSERT INTO parts (delivery, position, kind, name, content_type, headers, size,"
                " sha256, file, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")
         .bind(seq, i, word(kPartKinds, stored.part.kind), stored.part.name,
@@ -281,6 +284,7 @@ void insert_delivery(Connection& db, const mailbox::NewDelivery& delivery,
         .run();
   }
   insert_inspections(db, seq, 0, delivery.inspections);
+  return seq;
 }
 
 mailbox::Receipt read_receipt(Connection& db, std::int64_t delivery) {
@@ -372,6 +376,13 @@ void hand_out(Connection& db, const Found& found, const mailbox::DialogTurn& tur
     db.prepare("INSERT OR IGNORE INTO awaiting (conversation_id, delivery) VALUES (?1, ?2)")
         .bind(turn.conversation_id, found.delivery)
         .run();
+}
+
+std::optional<std::string> message_id_of(Connection& db, std::int64_t delivery) {
+  auto row = db.prepare("SELECT message_id FROM deliveries WHERE seq = ?1");
+  row.bind(delivery);
+  if (!row.step()) return std::nullopt;
+  return row.bytes(0);
 }
 
 void set_quarantined(Connection& db, std::int64_t delivery, const std::string& reason) {

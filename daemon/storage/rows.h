@@ -35,7 +35,8 @@ void set_last_result(Connection& db, const std::string& conversation_id, std::st
 // --- deliveries ---
 
 struct StoredPart {
-  mailbox::Part part; // without bytes when they are in a file
+  // Without bytes when they are in a file; while storing only with those of a range.
+  mailbox::Part part;
   std::uint64_t size = 0;
   std::string sha256;
   std::optional<std::string> file;
@@ -47,9 +48,9 @@ struct Consumed {
 };
 
 std::optional<Consumed> find_consumed(Connection& db, const std::string& message_id);
-// `parts` as delivery.parts, with hash and place of each.
-void insert_delivery(Connection& db, const mailbox::NewDelivery& delivery,
-                     const std::vector<StoredPart>& parts, base::Instant creation);
+// `parts` as delivery.parts, with hash and place of each. Returns the delivery's number.
+std::int64_t insert_delivery(Connection& db, const mailbox::NewDelivery& delivery,
+                             const std::vector<StoredPart>& parts, base::Instant creation);
 // `first`: position of the first of them on the card.
 void insert_inspections(Connection& db, std::int64_t delivery, std::size_t first,
                         const std::vector<mailbox::Inspection>& inspections);
@@ -70,6 +71,8 @@ std::optional<Found> find_delivery(Connection& db, const mailbox::FetchSelection
                                    const std::string& awaiting_in);
 std::uint64_t count_waiting(Connection& db, const mailbox::FetchSelection& selection,
                             const std::optional<Found>& besides);
+// Without reading it.
+std::optional<std::string> message_id_of(Connection& db, std::int64_t delivery);
 // Forwarding and modification; the delivery awaits acknowledgement from now on.
 void hand_out(Connection& db, const Found& found, const mailbox::DialogTurn& turn,
               base::Instant at);

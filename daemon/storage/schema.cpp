@@ -9,7 +9,7 @@ constexpr std::int64_t kApplicationId = 0x44434d42;
 
 // Instants are milliseconds since 1970 UTC. A published migration is never edited; a change is a
 // new one.
-constexpr std::array<std::string_view, 3> kMigrations = {R"sql(
+constexpr std::array<std::string_view, 4> kMigrations = {R"sql(
 CREATE TABLE dialogs (
   conversation_id       TEXT PRIMARY KEY,
   party                 TEXT NOT NULL,
@@ -147,6 +147,62 @@ ALTER TABLE inspections ADD COLUMN crl INTEGER;
 -- RFC 3161 tokens beside the plain times.
 ALTER TABLE deliveries ADD COLUMN creation_token BLOB;
 ALTER TABLE deliveries ADD COLUMN reception_token BLOB;
+)sql",
+                                                        R"sql(
+-- Chunked transfers on their way in. octets: what the spool file takes or is reserved for it.
+CREATE TABLE transfers (
+  id            INTEGER PRIMARY KEY AUTOINCREMENT,
+  party         TEXT NOT NULL,
+  message_id    TEXT NOT NULL,
+  parties       TEXT NOT NULL,
+  subject       TEXT,
+  total_numbers INTEGER NOT NULL,
+  chunk_kib     INTEGER NOT NULL,
+  total_kib     INTEGER NOT NULL,
+  octets        INTEGER NOT NULL,
+  file          TEXT,
+  created       INTEGER NOT NULL,
+  activity      INTEGER NOT NULL,
+  completed     INTEGER,
+  completed_by  INTEGER NOT NULL DEFAULT 0,
+  result        TEXT,  -- codes, each followed by LF; NULL: not processed
+  delivery      INTEGER REFERENCES deliveries (seq),
+  UNIQUE (party, message_id),
+  CHECK ((file IS NULL) = (result IS NOT NULL))
+) STRICT;
+CREATE INDEX transfers_by_file ON transfers (file) WHERE file IS NOT NULL;
+CREATE INDEX unprocessed_transfers ON transfers (completed) WHERE completed IS NOT NULL AND result IS NULL;
+CREATE TABLE transfer_chunks (
+  transfer INTEGER NOT NULL REFERENCES transfers (id) ON DELETE CASCADE,
+  number   INTEGER NOT NULL,
+  size     INTEGER NOT NULL,
+  sha256   BLOB NOT NULL,
+  PRIMARY KEY (transfer, number)
+) STRICT, WITHOUT ROWID;
+
+-- Answers to a fetch, frozen while they are handed out by chunks.
+CREATE TABLE freezes (
+  id              INTEGER PRIMARY KEY AUTOINCREMENT,
+  party           TEXT NOT NULL,
+  message_id      TEXT NOT NULL,
+  delivery        INTEGER NOT NULL REFERENCES deliveries (seq),
+  chunk_kib       INTEGER NOT NULL,
+  octets          INTEGER NOT NULL,
+  file            TEXT NOT NULL UNIQUE,
+  activity        INTEGER NOT NULL,
+  UNIQUE (party, message_id)
+) STRICT;
+CREATE INDEX freezes_by_delivery ON freezes (delivery);
+CREATE TABLE freeze_chunks (
+  freeze INTEGER NOT NULL REFERENCES freezes (id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  PRIMARY KEY (freeze, number)
+) STRICT, WITHOUT ROWID;
+-- What each dialog is being served: its next chunk is of the same delivery.
+CREATE TABLE fetching (
+  conversation_id TEXT PRIMARY KEY REFERENCES dialogs (conversation_id) ON DELETE CASCADE,
+  message_id      TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 )sql"};
 
 std::int64_t number(Connection& db, std::string_view sql) {

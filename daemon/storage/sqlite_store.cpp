@@ -1,6 +1,7 @@
 #include "storage/sqlite_store.h"
 #include "base/crash_point.h"
 #include "storage/parts.h"
+#include "storage/transfer_rows.h"
 
 namespace storage {
 namespace {
@@ -14,7 +15,7 @@ constexpr int kFetchRounds = 16;
 
 std::uint64_t total_size(const mailbox::NewDelivery& delivery) {
   std::uint64_t out = 0;
-  for (const auto& part : delivery.parts) out += part.bytes.size();
+  for (const auto& part : delivery.parts) out += part.range ? part.range.size : part.bytes.size();
   return out;
 }
 
@@ -92,9 +93,11 @@ base::Result<mailbox::Receipt> SqliteStore::store(const mailbox::NewDelivery& de
   // From here to the commit: dying leaves at most files without a row.
   mailbox::Receipt receipt;
   bool refused = false, inserted = false;
+  std::optional<std::string> spool_file; // of the chunked transfer that the delivery came by
   const auto done = parts_->writer->run([&](Connection& db) -> base::Result<> {
     receipt = {};
     refused = inserted = false;
+    spool_file.reset();
     const auto at = parts_->timeline.place(delivery.creation);
     if (turn)
       if (auto taken = storage::take_turn(db, *turn, at); !taken) return taken;
@@ -102,6 +105,9 @@ base::Result<mailbox::Receipt> SqliteStore::store(const mailbox::NewDelivery& de
       if (!delivery.request_digest.empty() && consumed->request_digest == delivery.request_digest) {
         receipt = read_receipt(db, consumed->delivery);
         receipt.repeated = true;
+        if (delivery.transfer)
+          spool_file = finish_transfer(db, *delivery.transfer, delivery.transfer_result,
+                                       consumed->delivery, at);
       } else {
         refused = true;
         if (turn) set_last_result(db, turn->conversation_id, refused_result);
@@ -109,7 +115,9 @@ base::Result<mailbox::Receipt> SqliteStore::store(const mailbox::NewDelivery& de
       return {};
     }
     base::check(!*known, "a consumed message id vanished");
-    insert_delivery(db, delivery, placed, at);
+    const auto seq = insert_delivery(db, delivery, placed, at);
+    if (delivery.transfer)
+      spool_file = finish_transfer(db, *delivery.transfer, delivery.transfer_result, seq, at);
     inserted = true;
     base::crash_point("storage.store_before_commit");
     receipt.card.message_id = delivery.message_id;
@@ -123,6 +131,8 @@ base::Result<mailbox::Receipt> SqliteStore::store(const mailbox::NewDelivery& de
   if (!done) return done.error();
   // Committed. A crash from here on loses only the answer; the sender repeats and gets the receipt.
   if (inserted) pending.keep();
+  // Dying before this leaves a file without a row: swept.
+  if (spool_file) parts_->spool.remove(*spool_file);
   if (refused)
     return fail(ErrorCode::message_id_refused, "message id is consumed by another delivery");
   return receipt;

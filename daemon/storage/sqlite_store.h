@@ -17,6 +17,9 @@ struct SqliteConfig {
   // Free space that a store must leave; below it stores are refused before anything is written,
   // while fetching and acknowledging go on.
   std::uint64_t reserve_bytes = std::uint64_t{1} << 30;
+  // The largest delivery that fetch() and read() hold in memory; what is larger is fetched in
+  // chunks.
+  std::uint64_t max_in_memory = ~std::uint64_t{0};
   std::size_t readers = 4;        // connections for reading
   std::size_t max_waiting = 1024; // transactions that wait for the writer; one more is overloaded
   bool quick_check = false;       // PRAGMA quick_check at open: minutes for a large database
@@ -67,6 +70,7 @@ class SqliteStore final : public mailbox::Store {
   std::uint64_t commits() const;
 
  private:
+  friend class SqliteTransfers;
   struct Parts;
   explicit SqliteStore(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;

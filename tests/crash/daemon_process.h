@@ -45,6 +45,7 @@ class DaemonProcess {
   std::optional<End> ended(); // nullopt: it lives
   std::optional<End> wait_end(std::chrono::milliseconds patience);
   void signal(int number);
+  pid_t pid() const { return process_; }
 
  private:
   void write_configuration(const Setup& setup);

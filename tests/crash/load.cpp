@@ -1,5 +1,6 @@
 #include "crash/load.h"
 #include "base/encoding.h"
+#include "support/chunks.h"
 #include <algorithm>
 #include <memory>
 
@@ -99,6 +100,72 @@ void store_in_dialog(Client& client, Payload payload) {
   }
   if (client.chance(0.7))
     conversation.send(client.party.request(MessageType::exit_dialog), Patience::once_more);
+}
+
+// A delivery by chunks, in any order, in one dialog.
+void store_by_chunks(Client& client) {
+  Conversation conversation(client);
+  if (!conversation.open()) return;
+  const auto issued =
+      conversation.send(client.party.request(MessageType::get_message_id), Patience::for_ever);
+  if (!issued || !issued->message_id) return;
+  const auto& message_id = *issued->message_id;
+  const auto request = compose(client, message_id, Payload::large);
+  support::ChunkedStore store(client.party, message_id, client.party.seal(request, false, false),
+                              16);
+  store.addressee = addressee_of(request);
+  note_sent(client, message_id, request);
+  std::vector<std::uint32_t> order(store.count());
+  for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i + 1;
+  for (std::size_t i = order.size(); i > 1; --i)
+    std::swap(order[i - 1], order[client.draw(0, i - 1)]);
+  const auto blank = [&] { return client.party.request(MessageType::partial_store_delivery); };
+  std::optional<osci::Answer> answer;
+  for (const auto number : order) {
+    answer = conversation.send(store.filled(blank(), number), some_patience(client));
+    if (!answer) return; // the transfer stays unfinished, or its result unseen
+    if (!answer->executed()) {
+      client.field.ledger.unexpected("chunk of " + message_id + ": " + first_code(*answer));
+      return;
+    }
+  }
+  while (answer->inside_feedback.empty()) {
+    answer = conversation.send(store.information(blank()), Patience::for_ever);
+    if (!answer) return;
+  }
+  if (answer->inside_feedback.front().code == "0800")
+    note_receipt(client, message_id, *answer);
+  else
+    client.field.ledger.unexpected("chunked " + message_id + ": " +
+                                   answer->inside_feedback.front().code);
+  if (client.chance(0.7))
+    conversation.send(client.party.request(MessageType::exit_dialog), Patience::once_more);
+}
+
+// The next delivery, in one answer or by chunks. nullopt: the dialog is over for this client.
+std::optional<osci::Answer> fetch_one(Client& client, Conversation& conversation,
+                                      Patience patience) {
+  if (client.chance(0.6))
+    return conversation.send(client.party.request(MessageType::fetch_delivery), patience);
+  std::string whole;
+  std::vector<std::uint32_t> have;
+  for (std::uint32_t number = 1, total = 1; number <= total; ++number) {
+    auto request = client.party.request(MessageType::partial_fetch_delivery);
+    request.chunk = osci::ChunkInformation{number, 16, have, std::nullopt, std::nullopt};
+    const auto answer = conversation.send(request, patience);
+    if (!answer || !answer->executed() || answer->to != MessageType::partial_fetch_delivery)
+      return answer;
+    whole += answer->content->attachments.at(0).bytes;
+    total = answer->chunk->total_numbers.value();
+    have.push_back(number);
+  }
+  seal::OpenOptions options;
+  options.direction = seal::Direction::answer;
+  auto message = seal::open(whole, "", {}, options, client.party.random);
+  auto answer = message ? osci::decode_answer(*message, true) : message.error();
+  if (answer) return std::move(*answer);
+  client.field.ledger.unexpected("chunks make up no answer: " + answer.error().detail);
+  return std::nullopt;
 }
 
 } // namespace
@@ -219,8 +286,8 @@ std::size_t fetch_some(Client& client, std::size_t at_most, bool careless) {
   std::size_t fetched = 0;
   while (fetched < at_most) {
     const Tick begun = ledger.tick();
-    const auto answer = conversation.send(client.party.request(MessageType::fetch_delivery),
-                                          careless ? some_patience(client) : Patience::for_ever);
+    const auto answer =
+        fetch_one(client, conversation, careless ? some_patience(client) : Patience::for_ever);
     if (!answer) return fetched;
     answered();
     if (!answer->executed()) {
@@ -289,6 +356,7 @@ Load::Load(Field& field, std::uint64_t seed) : field_(field) {
   run([sender = client("sender")] {
     store_in_dialog(*sender, sender->chance(0.5) ? Payload::small : Payload::attachments);
   });
+  run([sender = client("sender")] { store_by_chunks(*sender); });
   // Two readers of one mailbox, as a Fachverfahren on two machines.
   for (const auto* party : {"recipient", "recipient", "other"})
     run([reader = client(party)] {

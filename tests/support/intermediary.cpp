@@ -51,6 +51,8 @@ Intermediary::~Intermediary() {
   push_pool_.reset();
   cpu_.reset();
   db_.reset();
+  bulk_.reset();
+  transfers_.reset();
   store_.reset();
   std::filesystem::remove_all(folder_);
 }
@@ -59,10 +61,12 @@ void Intermediary::start() {
   storage::SqliteConfig config;
   config.folder = folder_ / "state";
   config.body_file_threshold = 4096;
-  config.reserve_bytes = 0;
+  config.reserve_bytes = reserve;
+  config.max_in_memory = max_in_memory;
   auto store = storage::SqliteStore::open(config);
   if (!store) throw std::runtime_error(store.error().detail);
   store_ = std::move(*store);
+  transfers_ = std::make_unique<storage::SqliteTransfers>(*store_);
   auto recipient = municipality("wgb:059130000000", "recipient");
   recipient.endpoints = push.endpoints;
   for (const auto& signer : push.more_signers)
@@ -82,8 +86,11 @@ void Intermediary::start() {
       {}};
   settings.open = gateway::request_limits();
   settings.refusal_step = refusal_step_;
+  settings.spool = spool;
+  settings.chunk_wait = chunk_wait;
   cpu_ = std::make_unique<async::WorkPool>("cpu", 2, 64);
   db_ = std::make_unique<async::WorkPool>("db", 4, 64);
+  bulk_ = std::make_unique<async::WorkPool>("bulk", 1, 64);
   push_pool_ = std::make_unique<async::WorkPool>("push", push.limits.running, push.limits.running);
   gateway_ = std::make_unique<gateway::Gateway>(
       gateway::Gateway::Parts{clock,
@@ -92,7 +99,9 @@ void Intermediary::start() {
                               ids_,
                               *cpu_,
                               *db_,
-                              {push.transport, push_pool_.get(), push.limits}},
+                              {push.transport, push_pool_.get(), push.limits},
+                              transfers_.get(),
+                              bulk_.get()},
       std::make_shared<const gateway::Settings>(std::move(settings)), std::size_t{16} << 20);
 }
 
@@ -101,8 +110,25 @@ void Intermediary::restart() {
   push_pool_.reset();
   cpu_.reset();
   db_.reset();
+  bulk_.reset();
+  transfers_.reset();
   store_.reset();
   start();
+}
+
+void Intermediary::expire_transfers(base::Instant unused_before) {
+  auto future = boost::asio::co_spawn(io_, gateway_->expire_transfers(unused_before),
+                                      boost::asio::use_future);
+  io_.restart();
+  io_.run();
+  future.get();
+}
+
+void Intermediary::resume_transfers() {
+  auto future = boost::asio::co_spawn(io_, gateway_->resume_transfers(), boost::asio::use_future);
+  io_.restart();
+  io_.run();
+  future.get();
 }
 
 std::string Intermediary::post(std::string body, unsigned* status) {
@@ -143,8 +169,9 @@ osci::Request Party::request(osci::MessageType type) const {
   if (type != osci::MessageType::init_dialog) out.control.sequence_number = 0;
   const bool cipher_certificate =
       type == osci::MessageType::init_dialog || type == osci::MessageType::get_message_id ||
-      type == osci::MessageType::store_delivery || type == osci::MessageType::forward_delivery ||
-      type == osci::MessageType::mediate_delivery;
+      type == osci::MessageType::store_delivery ||
+      type == osci::MessageType::partial_store_delivery ||
+      type == osci::MessageType::forward_delivery || type == osci::MessageType::mediate_delivery;
   if (cipher_certificate)
     out.certificates.push_back({"CipherCertificateOriginator",
                                 osci::certificate_id("originator_cipher", cipher.certificate),

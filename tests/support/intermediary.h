@@ -4,6 +4,7 @@
 #include "async/work_pool.h"
 #include "gateway/gateway.h"
 #include "storage/sqlite_store.h"
+#include "storage/transfers.h"
 #include "support/keys.h"
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
@@ -40,7 +41,15 @@ class Intermediary {
   base::SystemRandom random;
   osci::Policy policy;
   PushSetup push; // changes count from the next restart()
+  // Read by restart(): chunked transfers.
+  mailbox::SpoolQuota spool{std::uint64_t{64} << 20, std::uint64_t{32} << 20};
+  base::Milliseconds chunk_wait{30'000};
+  std::uint64_t max_in_memory = ~std::uint64_t{0};
+  std::uint64_t reserve = 0;
+  void expire_transfers(base::Instant unused_before);
+  void resume_transfers();
 
+  mailbox::Transfers& transfers() { return *transfers_; }
   mailbox::Store& store() { return *store_; }
   const mailbox::MessageIdIssuer& ids() const { return ids_; }
 
@@ -48,10 +57,11 @@ class Intermediary {
   void start();
   std::chrono::milliseconds refusal_step_;
   std::filesystem::path folder_;
-  std::unique_ptr<mailbox::Store> store_;
+  std::unique_ptr<storage::SqliteStore> store_;
+  std::unique_ptr<storage::SqliteTransfers> transfers_;
   mailbox::MessageIdIssuer ids_;
   boost::asio::io_context io_;
-  std::unique_ptr<async::WorkPool> cpu_, db_, push_pool_;
+  std::unique_ptr<async::WorkPool> cpu_, db_, push_pool_, bulk_;
   std::unique_ptr<gateway::Gateway> gateway_;
 };
 
