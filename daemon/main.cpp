@@ -12,6 +12,7 @@
 #include "ops/health.h"
 #include "ops/logging.h"
 #include "ops/systemd.h"
+#include "osci/schema.h"
 #include "storage/sqlite_store.h"
 #include "xml/document.h"
 #include <CLI/CLI.hpp>
@@ -198,8 +199,17 @@ base::Result<std::shared_ptr<const gateway::Settings>> load_settings(const ops::
   policy.max_open_dialogs = static_cast<std::uint32_t>(config.dialogs.max_open_per_client);
   policy.max_cards = static_cast<std::uint32_t>(config.limits.process_cards);
   policy.max_message_ids = config.limits.selection_ids;
+  if (config.policy.strict_schema) {
+    auto folders = config.policy.schema_folders;
+    if (folders.empty()) folders = {DC_OSCI_SCHEMAS, DC_W3C_SCHEMAS};
+    auto schemas = xml::SchemaSet::load(folders.front() / "messages",
+                                        osci::schema_names(osci::SchemasOf::requests), folders);
+    if (!schemas) return schemas.error();
+    settings->schemas = std::make_shared<const xml::SchemaSet>(std::move(*schemas));
+  }
   auto& open = settings->open;
   open = gateway::request_limits();
+  open.keep_xml = config.policy.strict_schema;
   open.mime.parts = config.limits.parts;
   open.xml.size = config.limits.xml;
   auto legacy = legacy_exceptions(config, *settings->directory, now);

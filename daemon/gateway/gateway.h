@@ -46,6 +46,7 @@ struct Settings {
   std::chrono::milliseconds refusal_step{0};
   // An ordered cryptographic stamp that cannot be had: refuse (9811) instead of a plain one (3709).
   bool refuse_plain_stamps = false;
+  std::shared_ptr<const xml::SchemaSet> schemas = nullptr; // strict mode: what requests must obey
 };
 
 // Limits of what is taken in, a margin below the defaults that readers have: what is accepted must

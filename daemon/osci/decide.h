@@ -11,6 +11,7 @@
 #include "mailbox/store.h"
 #include "osci/legacy.h"
 #include "osci/message.h"
+#include "osci/schema.h"
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,6 +51,8 @@ struct Situation {
   // What authorities say about certificates_to_check(). Null: nobody was asked; a certificate that
   // is missing in it could not be checked.
   const crypto::RevocationResults* revocation = nullptr;
+  // Strict mode: what requests must look like to be carried out; null: not asked for.
+  const xml::SchemaSet* schemas = nullptr;
 };
 
 struct OpenDialog {

@@ -24,12 +24,15 @@ struct PushSetup {
 class Intermediary {
  public:
   Intermediary();
-  // `legacy_ciphers`: an exception for all of them and everybody. `refusal_step`: as in
-  // gateway::Settings.
+  // `legacy_ciphers`: an exception for all of them and everybody. `refusal_step`, `strict_schema`:
+  // as in gateway::Settings.
   explicit Intermediary(osci::Policy policy, bool legacy_ciphers = false,
-                        std::chrono::milliseconds refusal_step = {}, PushSetup push = {});
+                        std::chrono::milliseconds refusal_step = {}, PushSetup push = {},
+                        bool strict_schema = false);
   ~Intermediary();
 
+  // Throws std::runtime_error when an answer, or a request that was carried out, is not valid by
+  // the schemas of xoev-schemas/osci.
   std::string post(std::string body, unsigned* status = nullptr);
   // All at the same time; the answers in the same order.
   std::vector<std::string> post_all(const std::vector<std::string>& bodies);
@@ -39,14 +42,17 @@ class Intermediary {
   base::ManualClock clock{base::Instant{std::chrono::hours{24 * 365 * 57}}};
   base::SystemRandom random;
   osci::Policy policy;
-  PushSetup push; // changes count from the next restart()
+  PushSetup push;            // changes count from the next restart()
+  bool check_schemas = true; // costs a decryption in each direction
 
   mailbox::Store& store() { return *store_; }
   const mailbox::MessageIdIssuer& ids() const { return ids_; }
 
  private:
   void start();
+  void check(const std::string& request, const std::string& answer) const;
   std::chrono::milliseconds refusal_step_;
+  bool strict_schema_ = false;
   std::filesystem::path folder_;
   std::unique_ptr<mailbox::Store> store_;
   mailbox::MessageIdIssuer ids_;
