@@ -2,6 +2,7 @@
 find_package(Boost 1.81 REQUIRED CONFIG COMPONENTS headers url json)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(LibXml2 REQUIRED)
+find_package(XercesC 3.2 REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
@@ -9,3 +10,8 @@ find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
 pkg_check_modules(libsystemd REQUIRED IMPORTED_TARGET libsystemd)
+
+# Schemas of W3C and SOAP (package xmltooling-schemas) that our own import, see xoev-schemas/osci.
+find_path(DC_W3C_SCHEMAS xenc11-schema.xsd PATHS /usr/share/xml/xmltooling NO_DEFAULT_PATH REQUIRED)
+# Where dataclearingd finds the OSCI schemas unless configured. Packages set the path they install to.
+set(DC_OSCI_SCHEMAS "${PROJECT_SOURCE_DIR}/xoev-schemas/osci" CACHE PATH "Folder of the OSCI schemas")

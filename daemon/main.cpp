@@ -12,6 +12,7 @@
 #include "ops/health.h"
 #include "ops/logging.h"
 #include "ops/systemd.h"
+#include "osci/schema.h"
 #include "storage/sqlite_store.h"
 #include "storage/transfers.h"
 #include "xml/document.h"
@@ -212,8 +213,17 @@ base::Result<std::shared_ptr<const gateway::Settings>> load_settings(const ops::
     settings->chunk_wait = chunks.wait;
     settings->inner_xml = chunks.inner_xml;
   }
+  if (config.policy.strict_schema) {
+    auto folders = config.policy.schema_folders;
+    if (folders.empty()) folders = {DC_OSCI_SCHEMAS, DC_W3C_SCHEMAS};
+    auto schemas = xml::SchemaSet::load(folders.front() / "messages",
+                                        osci::schema_names(osci::SchemasOf::requests), folders);
+    if (!schemas) return schemas.error();
+    settings->schemas = std::make_shared<const xml::SchemaSet>(std::move(*schemas));
+  }
   auto& open = settings->open;
   open = gateway::request_limits();
+  open.keep_xml = config.policy.strict_schema;
   open.mime.parts = config.limits.parts;
   open.xml.size = config.limits.xml;
   auto legacy = legacy_exceptions(config, *settings->directory, now);

@@ -243,9 +243,15 @@ asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Messag
   const base::Instant now = parts_.clock.now();
   auto decide_job = [message, settings, dialog, now, revocation, &ids = parts_.ids,
                      &random = parts_.random] {
-    const osci::Situation situation{
-        now, settings->policy, *settings->directory,        *settings->trust,
-        ids, random,           dialog ? &*dialog : nullptr, revocation.get()};
+    const osci::Situation situation{now,
+                                    settings->policy,
+                                    *settings->directory,
+                                    *settings->trust,
+                                    ids,
+                                    random,
+                                    dialog ? &*dialog : nullptr,
+                                    revocation.get(),
+                                    settings->schemas.get()};
     return std::make_shared<osci::Plan>(osci::decide(*message, situation));
   };
   auto decided = co_await parts_.cpu.run(std::move(decide_job));

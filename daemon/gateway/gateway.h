@@ -51,6 +51,7 @@ struct Settings {
   mailbox::SpoolQuota spool{};
   base::Milliseconds chunk_wait{30'000};          // for the processing of a reassembled message
   std::size_t inner_xml = std::size_t{128} << 20; // its XML part, which is held in memory
+  std::shared_ptr<const xml::SchemaSet> schemas = nullptr; // strict mode: what requests must obey
 };
 
 // Limits of what is taken in, a margin below the defaults that readers have: what is accepted must

@@ -293,6 +293,8 @@ std::vector<Key> keys_of(Config& c, const Path& folder) {
 
       {"policy", "require_encryption", boolean(c.policy.require_encryption)},
       {"policy", "require_signature", boolean(c.policy.require_signature)},
+      {"policy", "strict_schema", boolean(c.policy.strict_schema)},
+      {"policy", "schema_folders", paths(c.policy.schema_folders, folder)},
       {"policy", "default_language", language(c.policy.default_language)},
       {"policy", "refusal_step", duration(c.policy.refusal_step, milliseconds{20}, seconds{10})},
       {"policy", "legacy",

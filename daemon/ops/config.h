@@ -103,6 +103,8 @@ struct Config {
   struct Policy {
     bool require_encryption = true;
     bool require_signature = true;
+    bool strict_schema = false;
+    std::vector<Path> schema_folders; // empty: those of the build
     std::string default_language = "de";
     // Answers to undecryptable messages leave this long after the message came, or a multiple.
     Milliseconds refusal_step{250};

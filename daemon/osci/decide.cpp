@@ -168,7 +168,7 @@ Plan Decider::in_dialog() {
       verified->signer()->fingerprint() != dialog.signature_fingerprint)
     return refuse_unverified(
         fail(ErrorCode::signature_wrong, "signer is not who opened the dialog"));
-  auto request = decode_request(*verified, message_.transport().encrypted);
+  auto request = read_request(*verified);
   if (!request) return fault(request.error(), dialog.conversation_id);
   const auto* cipher = request->certificate("CipherCertificateOriginator");
   if (cipher && !(cipher->certificate == *client))
@@ -237,7 +237,11 @@ Plan Decider::implicit() {
   if (frame_.type == MessageType::init_dialog) plan_.explicit_dialog = true;
   // Digits that are no open dialog: the client demands them in implicit answers too (1.3, C4).
   plan_.control.conversation_id = s_.random.digits();
-  if (frame_.type == MessageType::init_dialog) plan_.control.challenge = new_challenge(s_.random);
+  // Of an answer to a type that belongs into a dialog the client demands a challenge, or it would
+  // not read why it is refused (1.3).
+  if (frame_.type == MessageType::init_dialog ||
+      (needs_dialog(frame_.type) && frame_.type != MessageType::exit_dialog))
+    plan_.control.challenge = new_challenge(s_.random);
 
   if (frame_.client_cipher) {
     // A clear request gets a clear answer, except InitDialog: only the holder of the private key
@@ -249,7 +253,10 @@ Plan Decider::implicit() {
   }
   const auto verified = message_.verified(s_.policy.require_signature);
   if (!verified) return refuse(verified.error());
-  auto request = decode_request(*verified, message_.transport().encrypted);
+  // Outside a dialog such a request violates its schema too, and 9802 says more about it.
+  auto request = needs_dialog(frame_.type)
+                     ? decode_request(*verified, message_.transport().encrypted)
+                     : read_request(*verified);
   if (!request) return fault(request.error());
   plan_.selection = request->selection;
   plan_.chunk_number = request->chunk ? request->chunk->number.value_or(0) : 0;
@@ -282,6 +289,12 @@ Plan Decider::implicit() {
   dialog.opened = dialog.last_activity = s_.now;
   plan_.action = OpenDialog{std::move(dialog)};
   return std::move(plan_);
+}
+
+base::Result<Request> Decider::read_request(const seal::Verified& verified) const {
+  if (s_.schemas)
+    if (const auto valid = check_schema(message_, *s_.schemas); !valid) return valid.error();
+  return decode_request(verified, message_.transport().encrypted);
 }
 
 std::string party_of(const directory::Directory& directory,

@@ -12,6 +12,7 @@
 #include "mailbox/transfers.h"
 #include "osci/legacy.h"
 #include "osci/message.h"
+#include "osci/schema.h"
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,6 +53,8 @@ struct Situation {
   // What authorities say about certificates_to_check(). Null: nobody was asked; a certificate that
   // is missing in it could not be checked.
   const crypto::RevocationResults* revocation = nullptr;
+  // Strict mode: what requests must look like to be carried out; null: not asked for.
+  const xml::SchemaSet* schemas = nullptr;
 };
 
 struct OpenDialog {

@@ -62,6 +62,8 @@ class Decider {
   base::Result<> check_legacy(const std::optional<crypto::Certificate>& client_cipher);
   Plan in_dialog();
   Plan implicit();
+  // decode_request(), and in strict mode the schema before it, with the same error codes.
+  base::Result<Request> read_request(const seal::Verified& verified) const;
   // A wrong signature changes nothing but the challenge (S7). An ExitDialog ends the dialog all the
   // same: its answer carries no challenge to go on with.
   Plan refuse_unverified(base::Error error);

@@ -203,6 +203,11 @@ struct Opener {
     return out;
   }
 
+  void keep_xml(Message& out, const mime::MessageView& parts) const {
+    if (!options.keep_xml) return;
+    if (auto text = parts.parts[0].decoded()) out.xml_ = std::move(*text);
+  }
+
   base::Result<Message> open(std::string_view body, std::string_view http_content_type,
                              const std::vector<crypto::KeyPair>& keys,
                              base::RandomSource& random) const {
@@ -216,6 +221,7 @@ struct Opener {
     if (type != "MessageEncrypted") {
       auto out = read(in_memory(*parts), std::move(*document), ErrorCode::malformed_message);
       if (!out) return out;
+      keep_xml(*out, *parts);
       out->digest_ = std::move(digest);
       out->plain_ = body;
       return out;
@@ -296,7 +302,9 @@ struct Opener {
         return fail(ErrorCode::invalid_request, document.error().detail);
       return document.error();
     }
-    return read(in_memory(parts), std::move(*document), ErrorCode::invalid_request);
+    auto out = read(in_memory(parts), std::move(*document), ErrorCode::invalid_request);
+    if (out) keep_xml(*out, parts);
+    return out;
   }
 
   // CBC has no integrity: whatever comes out of it could be an attacker's doing. So a wrong key or

@@ -65,6 +65,7 @@ struct OpenOptions {
   bool allow_cbc = false; // AES
   bool allow_3des = false;
   bool allow_rsa15 = false;
+  bool keep_xml = false; // for Message::xml()
 };
 
 // What decoders may read: exactly the blocks, Body and attachments that the signature covers, or
@@ -107,6 +108,8 @@ class Message {
   std::string signed_digest() const;
   // The inner MIME message: what was encrypted, or a copy of the body.
   const std::string& plain() const { return plain_; }
+  // The XML part, as a schema validator reads it; empty unless OpenOptions::keep_xml asked for it.
+  const std::string& xml() const { return xml_; }
 
  private:
   friend class Verified;
@@ -117,6 +120,7 @@ class Message {
   Transport transport_;
   std::string digest_;
   std::string plain_;
+  std::string xml_;
   xml::Document document_;
   std::vector<Block> blocks_;
   std::optional<Block> body_;

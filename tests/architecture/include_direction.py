@@ -47,6 +47,7 @@ FOREIGN = [
     ("SQLite", r"sqlite3(ext)?\.h$", except_for("storage")),
     ("libpq", r"(.*/)?(libpq-fe|pg_config|postgres.*)\.h$", except_for("storage")),
     ("libxml2", r"(libxml2/)?libxml/", except_for("xml")),
+    ("Xerces-C++", r"xercesc/", except_for("xml")),
     ("OpenSSL", r"openssl/", except_for("crypto", "http")),
 ]
 CLOCK = re.compile(r"\bsystem_clock\s*::\s*now\b|\bgettimeofday\s*\(|\bCLOCK_REALTIME\b"

@@ -1,5 +1,6 @@
 #include "support/intermediary.h"
 #include "base/encoding.h"
+#include "support/schemas.h"
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_future.hpp>
@@ -34,9 +35,11 @@ directory::Organisation municipality(const std::string& org_key, const std::stri
 Intermediary::Intermediary() : Intermediary(osci::Policy{}) {}
 
 Intermediary::Intermediary(osci::Policy the_policy, bool legacy_ciphers,
-                           std::chrono::milliseconds refusal_step, PushSetup the_push)
+                           std::chrono::milliseconds refusal_step, PushSetup the_push,
+                           bool strict_schema)
     : policy(std::move(the_policy)), push(std::move(the_push)), refusal_step_(refusal_step),
-      folder_(fresh_folder()), ids_(std::string(32, 'k'), "test", std::chrono::hours{24 * 30}) {
+      strict_schema_(strict_schema), folder_(fresh_folder()),
+      ids_(std::string(32, 'k'), "test", std::chrono::hours{24 * 30}) {
   using osci::LegacyAlgorithm;
   if (legacy_ciphers)
     policy.legacy.push_back(
@@ -83,11 +86,15 @@ void Intermediary::start() {
       std::make_shared<const crypto::TrustStore>(
           std::vector{test_ca()}, std::vector<crypto::Certificate>{}, crypto::TrustPolicy{}),
       policy,
+      {},
       {}};
   settings.open = gateway::request_limits();
   settings.refusal_step = refusal_step_;
   settings.spool = spool;
   settings.chunk_wait = chunk_wait;
+  settings.open.keep_xml = strict_schema_;
+  // All of them; the daemon loads those of requests only.
+  if (strict_schema_) settings.schemas = {std::shared_ptr<void>(), &schemas()};
   cpu_ = std::make_unique<async::WorkPool>("cpu", 2, 64);
   db_ = std::make_unique<async::WorkPool>("db", 4, 64);
   bulk_ = std::make_unique<async::WorkPool>("bulk", 1, 64);
@@ -139,7 +146,19 @@ std::string Intermediary::post(std::string body, unsigned* status) {
   io_.run();
   const gateway::Reply reply = future.get();
   if (status) *status = reply.status;
-  return reply.body ? *reply.body : std::string{};
+  if (!reply.body) return {};
+  if (check_schemas && !reply.body->empty()) check(*shared, *reply.body);
+  return *reply.body;
+}
+
+void Intermediary::check(const std::string& request, const std::string& answer) const {
+  const auto ours = judge(answer);
+  if (!ours.violation.empty())
+    throw std::runtime_error("an answer violates its schema: " + ours.violation);
+  if (!executed(ours.xml)) return;
+  const auto theirs = judge(request);
+  if (!theirs.violation.empty())
+    throw std::runtime_error("carried out, but violates its schema: " + theirs.violation);
 }
 
 std::vector<std::string> Intermediary::post_all(const std::vector<std::string>& bodies) {
@@ -230,10 +249,13 @@ std::string Party::seal(const osci::Request& request, bool sign, bool encrypt) c
 osci::Answer Party::open(const std::string& answer) const {
   seal::OpenOptions options;
   options.direction = seal::Direction::answer;
+  options.keep_xml = true;
   auto message = seal::open(answer, "", {cipher}, options, random);
   if (!message)
     throw std::runtime_error("answer: " + std::string(base::to_string(message.error().code)) + " " +
                              message.error().detail);
+  if (const auto valid = osci::check_schema(*message, schemas()); !valid)
+    throw std::runtime_error("answer: " + valid.error().detail);
   auto decoded = osci::decode_answer(*message, true);
   if (!decoded) throw std::runtime_error(decoded.error().detail);
   return *decoded;

@@ -25,12 +25,15 @@ struct PushSetup {
 class Intermediary {
  public:
   Intermediary();
-  // `legacy_ciphers`: an exception for all of them and everybody. `refusal_step`: as in
-  // gateway::Settings.
+  // `legacy_ciphers`: an exception for all of them and everybody. `refusal_step`, `strict_schema`:
+  // as in gateway::Settings.
   explicit Intermediary(osci::Policy policy, bool legacy_ciphers = false,
-                        std::chrono::milliseconds refusal_step = {}, PushSetup push = {});
+                        std::chrono::milliseconds refusal_step = {}, PushSetup push = {},
+                        bool strict_schema = false);
   ~Intermediary();
 
+  // Throws std::runtime_error when an answer, or a request that was carried out, is not valid by
+  // the schemas of xoev-schemas/osci.
   std::string post(std::string body, unsigned* status = nullptr);
   // All at the same time; the answers in the same order.
   std::vector<std::string> post_all(const std::vector<std::string>& bodies);
@@ -48,6 +51,7 @@ class Intermediary {
   std::uint64_t reserve = 0;
   void expire_transfers(base::Instant unused_before);
   void resume_transfers();
+  bool check_schemas = true; // costs a decryption in each direction
 
   mailbox::Transfers& transfers() { return *transfers_; }
   mailbox::Store& store() { return *store_; }
@@ -55,7 +59,9 @@ class Intermediary {
 
  private:
   void start();
+  void check(const std::string& request, const std::string& answer) const;
   std::chrono::milliseconds refusal_step_;
+  bool strict_schema_ = false;
   std::filesystem::path folder_;
   std::unique_ptr<storage::SqliteStore> store_;
   std::unique_ptr<storage::SqliteTransfers> transfers_;
