@@ -132,7 +132,13 @@ std::set<std::string, std::less<>> path_options() {
           "directory",
           "attach",
           "out",
-          "trust"};
+          "trust",
+          "recipient",
+          "second-recipient",
+          "certificates",
+          "certificates-pin-file",
+          "junit",
+          "html"};
 }
 
 std::vector<std::set<std::string, std::less<>>> exclusive_options() {
