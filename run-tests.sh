@@ -4,7 +4,8 @@
 #   clang    clang, warnings are errors: the whole suite
 #   tsan     g++, TSan: the tests of servers, storage and gateway
 #   fuzz     libFuzzer, a short run of each target (long: tests/fuzz/run.sh 600)
-#   release  the programs as shipped: quick start, crash campaign (short), benchmark (short), systemd unit
+#   release  the programs as shipped: quick start, crash campaign (short), conformance with seeded faults (short),
+#            benchmark (short), systemd unit
 # Usage: run-tests.sh [STAGE...]      no argument: all stages
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The programs as shipped: quick start, crash campaign, benchmark and systemd unit. Short forms; the long ones stand in the
-# READMEs of tests/crash and tests/bench. Needs the release preset and, for the campaign, a preset with tests.
+# The programs as shipped: quick start, crash campaign, conformance, benchmark and systemd unit. Short forms; the long ones
+# stand in the READMEs of tests/crash, tests/bench and daemon/cli/conformance. Needs the release preset and, for the
+# campaign, a preset with tests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -21,6 +22,14 @@ echo "--- quick start"
 
 echo "--- crash campaign (short)"
 tests/crash/run.sh "${CRASH_ROUNDS:-6}"
+
+echo "--- conformance: our daemon passes every case"
+tests/conformance/run.sh --build release
+
+echo "--- conformance (short): copies with seeded faults are found out"
+cmake --preset faulty >/dev/null
+cmake --build --preset faulty -- --quiet
+tests/conformance/run.sh --faults --short
 
 echo "--- benchmark (short)"
 build/release/bin/store_benchmark --messages 200 --threads 4

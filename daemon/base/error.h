@@ -57,13 +57,13 @@ enum class ErrorCode {
   reader_cipher_revoked,         // 9709
   recipient_certificate_revoked, // 9712
   timestamp_unavailable,         // 9811: cryptographic ordered, and policy refuses a plain one
-  chunk_repeated,           // 9900
-  chunk_number_wrong,       // 9901
-  chunk_too_large,          // 9902
-  chunk_too_small,          // 9903
-  transfer_too_large,       // 9904: the message as a whole
-  fetch_in_chunks,          // 9904: a stored delivery is too large for one answer
-  chunk_inconsistent,       // 9905
+  chunk_repeated,                // 9900
+  chunk_number_wrong,            // 9901
+  chunk_too_large,               // 9902
+  chunk_too_small,               // 9903
+  transfer_too_large,            // 9904: the message as a whole
+  fetch_in_chunks,               // 9904: a stored delivery is too large for one answer
+  chunk_inconsistent,            // 9905
   // HTTP level: refused before an OSCI answer can exist
   overloaded, // 503 + Retry-After
   too_large,  // 413

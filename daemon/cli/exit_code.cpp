@@ -109,6 +109,7 @@ std::string explain(const base::Error& error) {
   case ExitCode::key:
   case ExitCode::not_found:
   case ExitCode::file:
+  case ExitCode::nonconforming:
     what = detail;
     break;
   case ExitCode::network:

@@ -9,13 +9,14 @@ namespace cli {
 
 enum class ExitCode : int {
   ok = 0,
-  usage = 1,      // command line, profile or directory file
-  key = 2,        // key, certificate or PIN
-  network = 3,    // the intermediary cannot be reached; nothing is known to have happened
-  refused = 4,    // the intermediary said no
-  unverified = 5, // an answer or content could not be decrypted or verified
-  not_found = 6,  // what was asked for by name is not there; an empty mailbox is ok
-  file = 7,       // a file cannot be read or written
+  usage = 1,         // command line, profile or directory file
+  key = 2,           // key, certificate or PIN
+  network = 3,       // the intermediary cannot be reached; nothing is known to have happened
+  refused = 4,       // the intermediary said no
+  unverified = 5,    // an answer or content could not be decrypted or verified
+  not_found = 6,     // what was asked for by name is not there; an empty mailbox is ok
+  file = 7,          // a file cannot be read or written
+  nonconforming = 8, // a case of `osci conformance` has failed
   internal = 9,
 };
 

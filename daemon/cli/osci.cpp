@@ -1,5 +1,6 @@
 // osci: the command line for senders, readers and testers of an OSCI 1.2 intermediary.
 #include "cli/commands.h"
+#include "cli/conformance/command.h"
 #include "cli/files.h"
 #include "cli/profile.h"
 #include "cli/settings.h"
@@ -22,6 +23,7 @@ constexpr const char* kFooter = R"(Exit codes:
   5  an answer or content could not be decrypted or verified
   6  the delivery, process card or addressee that was named is not there
   7  a file cannot be read or written
+  8  a case of `osci conformance` has failed
   9  internal error
 
 A profile (--profile FILE) is a TOML file with long option names as keys:
@@ -64,9 +66,9 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", "osci " DC_VERSION);
   app.require_subcommand(1);
   app.footer(kFooter);
-  const std::vector<cli::Command> commands{cli::add_send(app),    cli::add_fetch(app),
-                                           cli::add_mediate(app), cli::add_serve(app),
-                                           cli::add_card(app),    cli::add_ping(app)};
+  const std::vector<cli::Command> commands{
+      cli::add_send(app), cli::add_fetch(app), cli::add_mediate(app),    cli::add_serve(app),
+      cli::add_card(app), cli::add_ping(app),  cli::add_conformance(app)};
   auto arguments = with_profile(commands, std::vector<std::string>(argv + 1, argv + argc));
   if (!arguments) return static_cast<int>(cli::give_up(arguments.error()));
   std::reverse(arguments->begin(), arguments->end()); // as CLI11 wants a vector

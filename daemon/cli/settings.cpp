@@ -136,7 +136,13 @@ std::set<std::string, std::less<>> path_options() {
           "attach",
           "out",
           "reply-command",
-          "trust"};
+          "trust",
+          "recipient",
+          "second-recipient",
+          "certificates",
+          "certificates-pin-file",
+          "junit",
+          "html"};
 }
 
 std::vector<std::set<std::string, std::less<>>> exclusive_options() {

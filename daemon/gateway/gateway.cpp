@@ -190,8 +190,7 @@ asio::awaitable<Reply> Gateway::answer(std::shared_ptr<const std::string> body,
     const auto& transport = out.message->transport();
     if (transport.encrypted && !crypto::cipher_is_gcm(transport.cipher))
       out.signed_digest = out.message->signed_digest();
-    if (const auto frame = osci::decode_frame(*out.message))
-      out.conversation_id = frame->control.conversation_id.value_or("");
+    out.conversation_id = osci::named_dialog(*out.message);
     return out;
   };
   auto opened = co_await parts_.cpu.run(std::move(open_job));

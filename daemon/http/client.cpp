@@ -238,7 +238,10 @@ base::Result<Answer> request(wire::verb verb, const ClientRules& rules, const st
   if (verb == wire::verb::post) {
     message.set(wire::field::content_type, content_type);
     message.body() = std::move(body);
-    message.prepare_payload();
+    if (limits.chunked)
+      message.chunked(true);
+    else
+      message.prepare_payload();
   }
   Exchange exchange(std::move(*to), std::move(message), limits, progress,
                     !rules.allow_private_addresses, tls);

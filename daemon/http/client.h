@@ -15,6 +15,8 @@ struct ClientLimits {
   // All of the above plus sending, the peer's work and reception.
   std::chrono::milliseconds total{120'000};
   std::uint64_t answer_bytes = 64 * 1024 * 1024;
+  // Sends the body in chunked transfer coding, without its length: a test of servers.
+  bool chunked = false;
 };
 
 // What a client may do. The defaults suit a user who names the URL himself.

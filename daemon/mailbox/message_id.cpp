@@ -1,5 +1,6 @@
 #include "mailbox/message_id.h"
 #include "base/encoding.h"
+#include "base/seeded_fault.h"
 #include "crypto/digest.h"
 #include <cstdint>
 
@@ -23,11 +24,13 @@ std::string MessageIdIssuer::mac(std::string_view head) const {
 }
 
 std::string MessageIdIssuer::issue(base::Instant now, base::RandomSource& random) const {
+  if (base::seeded_fault("id-issued-twice")) now -= now.time_since_epoch() % std::chrono::hours{1};
   for (;;) {
     std::string head(1, kVersion);
     const auto time = static_cast<std::uint64_t>(now.time_since_epoch().count());
     for (int shift = 40; shift >= 0; shift -= 8) head.push_back(static_cast<char>(time >> shift));
-    head += random.bytes(kHead - head.size());
+    head += base::seeded_fault("id-issued-twice") ? std::string(kHead - head.size(), 'x')
+                                                  : random.bytes(kHead - head.size());
     std::string id = base::base64url_encode(head + mac(head));
     if (!id.ends_with("_Partial")) return id;
   }

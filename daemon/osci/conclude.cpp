@@ -1,4 +1,5 @@
 #include "base/encoding.h"
+#include "base/seeded_fault.h"
 #include "osci/decider.h"
 #include <algorithm>
 
@@ -65,7 +66,8 @@ base::Result<Answer> conclude(const Plan& plan,
         auto content = content_of(delivery.context, delivery.parts);
         if (!content) return content.error();
         answer.content = std::move(*content);
-        if (fetched->waiting > 0) notes.emplace_back("3800");
+        if (fetched->waiting > 0 && !base::seeded_fault("never-more-waiting"))
+          notes.emplace_back("3800");
       }
     } else if (const auto* page = std::get_if<mailbox::CardPage>(&outcome)) {
       if (page->cards.empty()) error = fail(ErrorCode::no_process_card);

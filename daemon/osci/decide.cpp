@@ -1,5 +1,6 @@
 #include "osci/decide.h"
 #include "base/encoding.h"
+#include "base/seeded_fault.h"
 #include "osci/decider.h"
 #include "osci/inspect.h"
 #include <algorithm>
@@ -88,7 +89,9 @@ Plan Decider::decide_frame() {
     return fault(fail(ErrorCode::encryption_required, "request came unencrypted"));
 
   plan_.type = frame_.type;
-  plan_.language = choose_language(frame_.languages, s_.policy.default_language);
+  plan_.language = base::seeded_fault("language-ignored")
+                       ? s_.policy.default_language
+                       : choose_language(frame_.languages, s_.policy.default_language);
   plan_.control.response = frame_.control.challenge;
   plan_.control.sequence_number = frame_.control.sequence_number;
   plan_.short_iv = frame_.features.keys.contains("Support96Bit12ByteIV") ||
@@ -144,10 +147,15 @@ Plan Decider::in_dialog() {
   if (!dialog.last_request_digest.empty() && dialog.last_request_digest == message_.digest())
     return repeat(dialog);
   if (dialog.closed) return fault(fail(ErrorCode::control_block, "dialog is closed"));
-  if (frame_.control.sequence_number != dialog.next_sequence ||
-      !base::constant_time_equal(frame_.control.response.value_or(""), dialog.challenge))
+  const bool in_sequence = frame_.control.sequence_number == dialog.next_sequence ||
+                           base::seeded_fault("sequence-not-checked");
+  const bool answered =
+      base::constant_time_equal(frame_.control.response.value_or(""), dialog.challenge) ||
+      base::seeded_fault("challenge-not-checked");
+  if (!in_sequence || !answered)
     return fault(fail(ErrorCode::control_block, "SequenceNumber or Response does not fit"),
-                 dialog.conversation_id);
+                 base::seeded_fault("dialog-stays-open") ? std::nullopt
+                                                         : std::optional(dialog.conversation_id));
 
   mailbox::DialogTurn turn;
   turn.conversation_id = dialog.conversation_id;
@@ -251,7 +259,8 @@ Plan Decider::implicit() {
   } else if (!needs_dialog(frame_.type)) {
     return fault(fail(ErrorCode::client_certificate_missing, std::string(message_.type())));
   }
-  const auto verified = message_.verified(s_.policy.require_signature);
+  const auto verified =
+      message_.verified(s_.policy.require_signature && !base::seeded_fault("accept-unsigned"));
   if (!verified) return refuse(verified.error());
   // Outside a dialog such a request violates its schema too, and 9802 says more about it.
   auto request = needs_dialog(frame_.type)

@@ -156,6 +156,9 @@ base::Result<ReplyFrame> decode_frame(const seal::Message& message);
 // For a passive recipient, of an AcceptDelivery or ProcessDelivery; without a certificate: until
 // the signature is verified only the pinned intermediary is answered. Errors: as above.
 base::Result<ReplyFrame> decode_push_frame(const seal::Message& message);
+// The dialog that a request names, whatever else is wrong with it: a broken ControlBlock ends it
+// (7.4). Unverified; empty: none.
+std::string named_dialog(const seal::Message& message);
 
 // Strict structure check of section 1.7 and 4.9 and the ControlBlock presence of 1.3 (for requests
 // with and without ConversationId). Errors: malformed_message (clear) or invalid_request

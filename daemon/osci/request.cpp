@@ -255,6 +255,14 @@ base::Result<ReplyFrame> decode_push_frame(const seal::Message& message) {
   return fail(broken, "unknown message type");
 }
 
+std::string named_dialog(const seal::Message& message) {
+  if (message.type().empty()) return {};
+  const auto* control = message.unverified().block(ns::osci, "ControlBlock");
+  if (!control) return {};
+  const auto block = read_control_block(control->element, ErrorCode::control_block);
+  return block ? block->conversation_id.value_or("") : std::string{};
+}
+
 base::Result<Request> decode_request(const seal::Verified& message, bool encrypted) {
   const ErrorCode broken = encrypted ? ErrorCode::invalid_request : ErrorCode::malformed_message;
   Request out;

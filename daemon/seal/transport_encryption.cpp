@@ -1,5 +1,6 @@
 #include "seal/transport_encryption.h"
 #include "base/encoding.h"
+#include "base/seeded_fault.h"
 #include "crypto/cipher.h"
 #include "crypto/key_transport.h"
 #include "seal/names.h"
@@ -182,6 +183,7 @@ base::Result<Decrypted> decrypt_envelope(const xml::Document& outer, const mime:
   // a random one and the data is decrypted all the same.
   const auto key = crypto::unwrap_key(own->key, *transport, *wrapped,
                                       crypto::cipher_key_size(method->cipher), random);
+  if (!key.genuine && base::seeded_fault("distinct-decryption")) return malformed("wrapped key");
   Decrypted out;
   out.transport.encrypted = true;
   out.transport.cipher = method->cipher;

@@ -1,5 +1,6 @@
 #include "storage/rows.h"
 #include "base/encoding.h"
+#include "base/seeded_fault.h"
 #include "crypto/digest.h"
 #include "storage/words.h"
 #include <algorithm>
@@ -73,7 +74,8 @@ void acknowledge(Connection& db, const mailbox::DialogTurn& turn, base::Instant 
              " modification = max(modification, ?2)"
              " WHERE seq IN (SELECT delivery FROM awaiting WHERE conversation_id = ?1)"
              " AND reception IS NULL")
-      .bind(turn.conversation_id, at)
+      .bind(turn.conversation_id,
+            base::seeded_fault("wrong-reception-time") ? at - std::chrono::hours{1} : at)
       .run();
   db.prepare("DELETE FROM awaiting WHERE conversation_id = ?1").bind(turn.conversation_id).run();
 }
@@ -183,6 +185,11 @@ std::optional<mailbox::Dialog> find_dialog(Connection& db, const std::string& co
 }
 
 void close_dialog(Connection& db, const std::string& conversation_id) {
+  if (base::seeded_fault("acknowledge-on-fault"))
+    db.prepare("UPDATE deliveries SET reception = modification WHERE seq IN"
+               " (SELECT delivery FROM awaiting WHERE conversation_id = ?1)")
+        .bind(conversation_id)
+        .run();
   // Without the entries nothing can acknowledge the deliveries here: they stay fetchable.
   db.prepare("DELETE FROM awaiting WHERE conversation_id = ?1").bind(conversation_id).run();
   db.prepare("UPDATE dialogs SET closed = 1 WHERE conversation_id = ?1")
@@ -330,7 +337,8 @@ std::optional<Found> find_delivery(Connection& db, const mailbox::FetchSelection
     row.bind(selection.message_id);
     if (!row.step()) return std::nullopt;
     const auto& allowed = selection.mailboxes;
-    if (std::find(allowed.begin(), allowed.end(), row.bytes(1)) == allowed.end())
+    if (std::find(allowed.begin(), allowed.end(), row.bytes(1)) == allowed.end() &&
+        !base::seeded_fault("foreign-mailbox"))
       return std::nullopt;
     return Found{row.integer(0), !row.is_null(2), row.integer(3) != 0};
   }
@@ -372,6 +380,10 @@ void hand_out(Connection& db, const Found& found, const mailbox::DialogTurn& tur
              " modification = max(modification, ?2) WHERE seq = ?1")
       .bind(found.delivery, at)
       .run();
+  if (base::seeded_fault("reception-at-fetch"))
+    db.prepare("UPDATE deliveries SET reception = modification WHERE seq = ?1")
+        .bind(found.delivery)
+        .run();
   if (!turn.close)
     db.prepare("INSERT OR IGNORE INTO awaiting (conversation_id, delivery) VALUES (?1, ?2)")
         .bind(turn.conversation_id, found.delivery)
@@ -462,7 +474,8 @@ mailbox::CardPage read_cards(Connection& db, const mailbox::CardSelection& selec
       row.bind(id);
       if (!row.step()) continue;
       const bool visible = std::binary_search(mailboxes.begin(), mailboxes.end(), row.bytes(2)) ||
-                           (as_originator && row.bytes(3) == selection.party);
+                           (as_originator && row.bytes(3) == selection.party) ||
+                           base::seeded_fault("card-for-anybody");
       if (visible && !(selection.no_reception && !row.is_null(4)))
         keys.push_back({row.integer(0), row.integer(1)});
     }

@@ -148,7 +148,7 @@ ALTER TABLE inspections ADD COLUMN crl INTEGER;
 ALTER TABLE deliveries ADD COLUMN creation_token BLOB;
 ALTER TABLE deliveries ADD COLUMN reception_token BLOB;
 )sql",
-                                                        R"sql(
+                                                         R"sql(
 -- Chunked transfers on their way in. octets: what the spool file takes or is reserved for it.
 CREATE TABLE transfers (
   id            INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -24,29 +24,8 @@ std::ostream& operator<<(std::ostream& out, const Case& one) {
   return out << one.name;
 }
 
-std::string declarations() {
-  return seal::Context::standard().declarations();
-}
-
 // --- signature wrapping and signature profile (wire reference 13.4)
 // -------------------------------------
-
-std::string body_of(const std::string& text) {
-  return cut(text, "<soap:Body", "</soap:Body>");
-}
-
-std::string forged_body(const std::string& id) {
-  return "<soap:Body" + declarations() + " Id=\"" + id +
-         "\"><osci:ContentPackage><osci:ContentContainer "
-         "Id=\"evil\"><osci:Content><osci:Base64Content "
-         "Id=\"evilcontent\">Ym9lc2U=</osci:Base64Content></osci:Content></osci:ContentContainer>"
-         "</osci:ContentPackage></soap:Body>";
-}
-
-std::string in_custom_header(const std::string& what, const std::string& id = "wrapper") {
-  return "<x:Wrapper" + declarations() + " xmlns:x=\"urn:x\" Id=\"" + id + "\">" + what +
-         "</x:Wrapper>";
-}
 
 // The genuine Body is kept where the old resolver would find it, a forged one stands in its place.
 std::string body_moved_into_header(World& w, const std::string& forged_id) {
@@ -63,12 +42,6 @@ std::string block_moved(World& w, const std::string& block_name, const std::stri
       inserted_before(replaced(text, block, forged), "</soap:Header>", in_custom_header(block)));
 }
 
-std::string forged_store(const std::string& id) {
-  return "<osci:storeDelivery" + declarations() + " Id=\"" + id +
-         "\" soap:actor=\"http://schemas.xmlsoap.org/soap/actor/next\" soap:mustUnderstand=\"1\">"
-         "<osci:MessageId>Ym9lc2U=</osci:MessageId></osci:storeDelivery>";
-}
-
 std::string with_signed_info(World& w, const std::function<std::string(std::string)>& change) {
   return w.wrap(signed_again(change(w.clear(w.delivery())), w.sender.signature));
 }
@@ -82,12 +55,7 @@ std::string first_reference(const std::string& text) {
 
 // A genuine envelope whose encrypted octets are changed.
 std::string with_cipher_text(World& w, const std::function<std::string(std::string)>& change) {
-  base::SystemRandom random;
-  const std::string wire = w.sender.seal(w.delivery());
-  const std::string head_end = "Content-ID: <osci_enc>";
-  const auto part = wire.find("\r\n\r\n", wire.find(head_end)) + 4;
-  const auto end = wire.rfind("\r\n--");
-  return wire.substr(0, part) + change(wire.substr(part, end - part)) + wire.substr(end);
+  return cli::conformance::with_cipher_text(w.sender.seal(w.delivery()), change);
 }
 
 std::string with_outer(World& w, std::string_view from, std::string_view to) {
@@ -109,14 +77,6 @@ std::string wrap_with(World& w, crypto::Cipher cipher, bool oaep) {
 
 // --- XML and MIME
 // ---------------------------------------------------------------------------------------
-
-std::string clear_xml(const std::string& xml) {
-  return "MIME-Version: 1.0\r\nContent-Type: Multipart/Related; boundary=B; "
-         "type=text/xml\r\n\r\n--B\r\n"
-         "Content-Type: text/xml; charset=UTF-8\r\nContent-Transfer-Encoding: 8bit\r\n"
-         "Content-ID: <osci@message>\r\n\r\n" +
-         xml + "\r\n--B--\r\n";
-}
 
 std::string with_doctype(World& w, const std::string& doctype) {
   return replaced(w.clear(w.delivery()), "\r\n\r\n<soap:Envelope",
@@ -485,8 +445,8 @@ std::vector<Case> cases() {
       {"NestedEncryption", "9300", [](World& w) { return w.wrap(w.sender.seal(w.delivery())); }},
 
       // XML
-      {"NoXml", "9100", [](World&) { return clear_xml("hello"); }},
-      {"XmlTruncated", "9100", [](World&) { return clear_xml("<soap:Envelope"); }},
+      {"NoXml", "9100", [](World&) { return clear_message("hello"); }},
+      {"XmlTruncated", "9100", [](World&) { return clear_message("<soap:Envelope"); }},
       {"ExternalEntity", "9100", [](World& w) { return with_doctype(w, kXxe); }},
       {"EntityBomb", "9100", [](World& w) { return with_doctype(w, kBomb); }},
       {"DoctypeInsideEncryption", "9300", [](World& w) { return w.wrap(with_doctype(w, kXxe)); }},
@@ -502,7 +462,7 @@ std::vector<Case> cases() {
        [](World&) {
          std::string xml;
          for (int i = 0; i < 5000; ++i) xml += "<a>";
-         return clear_xml(xml);
+         return clear_message(xml);
        }},
       {"DuplicateIdInContentAndHeader", "9100",
        [](World& w) {

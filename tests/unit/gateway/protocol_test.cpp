@@ -112,6 +112,19 @@ TEST_F(Protocol, BrokenChallengeChainAcknowledgesNothingAndClosesTheDialog) {
             "9400");
 }
 
+TEST_F(Protocol, IncompleteControlBlockClosesTheDialogToo) {
+  const auto id = deposit();
+  Dialog dialog(intermediary, recipient);
+  dialog.send(dialog.next(MessageType::fetch_delivery));
+  auto incomplete = dialog.next(MessageType::exit_dialog);
+  incomplete.control.response.reset();
+  EXPECT_EQ(support::code_of(recipient, intermediary.post(recipient.seal(incomplete))), "9400");
+  EXPECT_FALSE(card(sender, id).reception);
+  EXPECT_EQ(support::code_of(recipient, intermediary.post(
+                                            recipient.seal(dialog.next(MessageType::exit_dialog)))),
+            "9400");
+}
+
 TEST_F(Protocol, WrongSignatureInADialogChangesNothingButTheChallenge) {
   const auto id = deposit();
   Dialog dialog(intermediary, recipient);

@@ -1,0 +1,172 @@
+#!/usr/bin/env bash
+# Proves the built daemon with `osci conformance`: starts it on loopback with a test PKI and a fresh state folder and
+# runs every case. With --faults it does the same to copies of the daemon that are broken on purpose (preset `faulty`),
+# one fault at a time, and demands that the cases named below find each of them.
+#   run.sh [--build NAME] [-- OPTIONS OF OSCI...]                 the clean run; reports in build/conformance
+#   run.sh --faults [--build NAME] [--short] [FAULT...]           seeded faults; --short: only the cases named below
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+usage() { sed -n '2,7p' "${BASH_SOURCE[0]}" >&2; exit 2; }
+
+# fault, the cases that must find it
+faults=(
+  "accept-unsigned          signature.no-signature"
+  "wrong-reception-time     fetch.reception-time"
+  "reused-message-id        store.id-twice"
+  "foreign-mailbox          fetch.foreign-mailbox"
+  "acknowledge-on-fault     fetch.fault-does-not-acknowledge"
+  "distinct-decryption      security.oracle-answers"
+  "challenge-not-checked    dialog.wrong-response"
+  "unreferenced-header      signature.unreferenced-header"
+  "duplicate-id             structure.duplicate-id-content"
+  "language-ignored         feedback.english"
+  "reception-at-fetch       fetch.not-received-when-sent"
+  "never-more-waiting       fetch.oldest-first"
+  "sequence-not-checked     dialog.sequence-skipped"
+  "digest-not-checked       signature.content-changed"
+  "any-signer               signature.retrieval-of-other-role"
+  "id-issued-twice          store.ids-never-repeat"
+  "inspection-always-valid  certificates.client-cipher-forged"
+  "dialog-stays-open        dialog.wrong-response"
+  "card-for-anybody         cards.others-do-not"
+)
+
+mode=clean build="" short=no names=() more=()
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --faults) mode=faults; shift ;;
+    --short) short=yes; shift ;;
+    --build) build=${2:?}; shift 2 ;;
+    --) shift; more=("$@"); break ;;
+    -*) usage ;;
+    *) names+=("$1"); shift ;;
+  esac
+done
+
+program() { # name, presets to look in
+  local name=$1 one
+  shift
+  for one in "$@"; do
+    if [ -x "$root/build/$one/bin/$name" ]; then echo "$root/build/$one/bin/$name"; return; fi
+  done
+  echo "run.sh: no $name built in: $*" >&2
+  exit 2
+}
+osci=$(program osci ${build:-release dev asan clang})
+if [ "$mode" = faults ]; then daemon=$(program dataclearingd faulty); else daemon=$(program dataclearingd ${build:-release dev asan clang}); fi
+
+pki=${CONFORMANCE_PKI:-$root/build/conformance/pki}
+"$root/certs/make-pki.sh" "$pki" >/dev/null
+work=$(mktemp -d "${TMPDIR:-/tmp}/dataclearing-conformance.XXXXXX")
+running=""
+stop() {
+  [ -z "$running" ] || { kill "$running" 2>/dev/null || true; wait "$running" 2>/dev/null || true; }
+  running=""
+}
+trap 'stop; rm -rf "$work"' EXIT
+
+# What --certificates wants: the bad ones as they are, and a party that signs with ECDSA.
+mkdir "$work/certificates"
+cp "$pki"/bad-*.p12 "$pki/pin.txt" "$work/certificates/"
+for use in cipher signature; do cp "$pki/efa-einbuergerung-$use.p12" "$work/certificates/ecdsa-$use.p12"; done
+
+profile() { # name of the party
+  cat > "$work/$1.toml" <<TOML
+intermediary-cipher-cert = "$pki/intermediary-cipher.cert.pem"
+intermediary-signature-cert = "$pki/intermediary-signature.cert.pem"
+cipher-key = "$pki/$1-cipher.p12"
+signature-key = "$pki/$1-signature.p12"
+pin-file = "$pki/pin.txt"
+TOML
+}
+profile efa-wohngeld; profile dortmund; profile ahaus
+sed "s|\.\./certs/pki/|$pki/|" "$root/config/directory.toml" > "$work/directory.toml"
+cat >> "$work/directory.toml" <<TOML
+
+[[organisation]]
+key = "wgb:999990000000"
+name = "Stelle mit abgelaufenen Zertifikaten (test)"
+certificate = [
+  { file = "$pki/bad-expired-cipher.cert.pem", use = "cipher" },
+  { file = "$pki/bad-expired-signature.cert.pem", use = "signature" },
+]
+TOML
+
+port="" # of the running daemon
+start() { # name of the fault, or nothing
+  rm -rf "$work/state"
+  # Not within the range that the kernel hands out by itself, so that nobody takes it meanwhile.
+  local attempt
+  for attempt in 1 2 3 4 5; do
+    port=$((19500 + RANDOM % 99))
+    cat > "$work/dataclearing.toml" <<TOML
+[intermediary]
+name = "Dataclearing Conformance"
+cipher_key = "$pki/intermediary-cipher.p12"
+signature_key = "$pki/intermediary-signature.p12"
+pin_file = "$pki/pin.txt"
+[listen]
+address = "127.0.0.1"
+port = $port
+admin_address = ""
+[state]
+directory = "$work/state"
+reserve = "16 MiB"
+[trust]
+anchors = ["$pki/root-ca.cert.pem"]
+intermediates = ["$pki/sub-ca.cert.pem"]
+[directory]
+file = "$work/directory.toml"
+TOML
+    DC_SEEDED_FAULT="${1:-}" "$daemon" --config "$work/dataclearing.toml" 2> "$work/daemon.log" &
+    running=$!
+    for _ in $(seq 200); do
+      if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && kill -0 "$running" 2>/dev/null; then return; fi
+      kill -0 "$running" 2>/dev/null || break
+      sleep 0.05
+    done
+    stop
+  done
+  cat "$work/daemon.log" >&2
+  exit 1
+}
+suite() {
+  "$osci" conformance "http://127.0.0.1:$port/osci" --profile "$work/efa-wohngeld.toml" \
+    --recipient "$work/dortmund.toml" --second-recipient "$work/ahaus.toml" \
+    --certificates "$work/certificates" --quiet "$@"
+}
+
+out=$root/build/conformance
+mkdir -p "$out"
+if [ "$mode" = clean ]; then
+  start
+  status=0
+  suite --junit "$out/junit.xml" --html "$out/report.html" "${more[@]}" || status=$?
+  kill -0 "$running" || { echo "the daemon has ended" >&2; status=9; }
+  echo "reports: build/conformance/junit.xml, build/conformance/report.html"
+  exit "$status"
+fi
+
+missed=0
+rows=()
+for line in "${faults[@]}"; do
+  read -r fault expected <<< "$line"
+  if [ ${#names[@]} -gt 0 ] && [[ " ${names[*]} " != *" $fault "* ]]; then continue; fi
+  start "$fault"
+  only=()
+  if [ "$short" = yes ]; then for one in $expected; do only+=(--only "$one"); done; fi
+  status=0
+  suite "${only[@]}" "${more[@]}" > "$work/table.txt" 2> "$work/progress.txt" || status=$?
+  found=$(awk '$1 == "FAILED" { print $2 }' "$work/table.txt" | tr '\n' ' ')
+  verdict=found
+  for one in $expected; do [[ " $found" == *" $one "* ]] || verdict=MISSED; done
+  [ "$status" -eq 8 ] || verdict=MISSED
+  [ "$verdict" = found ] || { missed=$((missed + 1)); tail -5 "$work/progress.txt" >&2; }
+  rows+=("$(printf '%-7s %-25s %s' "$verdict" "$fault" "$found")")
+  stop
+done
+[ ${#rows[@]} -gt 0 ] || { echo "run.sh: no such fault" >&2; exit 2; }
+printf '%-7s %-25s %s\n' "" fault "failed cases"
+printf '%s\n' "${rows[@]}"
+echo "${#rows[@]} seeded faults, $missed missed"
+[ "$missed" -eq 0 ]
