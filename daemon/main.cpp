@@ -17,6 +17,7 @@
 #include "storage/transfers.h"
 #include "xml/document.h"
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -204,7 +205,8 @@ base::Result<std::shared_ptr<const gateway::Settings>> load_settings(const ops::
     const auto& chunks = config.chunks;
     osci::ChunkLimits limits;
     limits.min_chunk = (chunks.min_chunk + 1023) / 1024;
-    limits.max_chunk = chunks.max_chunk / 1024;
+    // Around the chunk stand envelope, signature and certificates.
+    limits.max_chunk = std::min(chunks.max_chunk, config.limits.message / 3 * 2) / 1024;
     limits.max_message = chunks.max_message / 1024;
     limits.timeout_seconds = static_cast<std::uint32_t>(chunks.wait.count() / 1000);
     limits.schema_spelling = chunks.schema_spelling;

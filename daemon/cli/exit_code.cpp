@@ -92,6 +92,13 @@ std::string_view advice(std::string_view code) {
        "The delivery did not reach the recipient: it is away, or the intermediary's directory does "
        "not list this receiver URI for it. Send it again with a new message id."},
       {"9810", "The delivery may have reached the recipient; ask there before you send it again."},
+      {"9900", "The intermediary has this chunk already."},
+      {"9901", "The chunk's number is not one of this transfer; begin the transfer again."},
+      {"9902", "The chunk is larger than the intermediary takes; send smaller ones."},
+      {"9903", "The chunk is smaller than the intermediary takes; send larger ones."},
+      {"9904", "Too large: for the intermediary as a whole, or for one answer; then fetch it in "
+               "chunks."},
+      {"9905", "The chunk does not fit the transfer as it was begun; begin the transfer again."},
       {"9811", "The intermediary cannot carry it out now; try again later."},
       {"HTTP", "The server at --url did not take the message; check --url."},
   };

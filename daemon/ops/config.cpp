@@ -474,9 +474,6 @@ base::Result<> check_together(const Config& c, const Path& file) {
     return bad("[push] test_endpoints needs [directory] create_mailboxes = true");
   if (c.chunks.min_chunk > c.chunks.max_chunk)
     return bad("[chunks] min_chunk is larger than max_chunk");
-  // Around the chunk stand envelope, signature and certificates.
-  if (c.chunks.enabled && c.chunks.max_chunk + c.chunks.max_chunk / 2 > c.limits.message)
-    return bad("[chunks] max_chunk must be at most two thirds of [limits] message");
   if (c.chunks.max_message > c.chunks.spool_per_party ||
       c.chunks.spool_per_party > c.chunks.spool_total)
     return bad("[chunks] max_message, spool_per_party and spool_total must not fall in this order");

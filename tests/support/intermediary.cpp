@@ -107,6 +107,8 @@ void Intermediary::start() {
                               *cpu_,
                               *db_,
                               {push.transport, push_pool_.get(), push.limits},
+                              nullptr,
+                              nullptr,
                               transfers_.get(),
                               bulk_.get()},
       std::make_shared<const gateway::Settings>(std::move(settings)), std::size_t{16} << 20);
