@@ -7,9 +7,9 @@
 #include "cli/conformance/tamper.h"
 #include "support/keys.h"
 #include "xml/document.h"
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <random>
-#include <regex>
 #include <set>
 
 namespace {
@@ -135,12 +135,13 @@ TEST(ConformanceCases, AreAtLeast150AndUniqueAndCiteASection) {
   std::cout << all.size() << " conformance cases\n";
   EXPECT_GE(all.size(), 150u);
   std::set<std::string> names;
-  const std::regex name("[a-z0-9-]+"),
-      section("[0-9]+(\\.[0-9]+)?( [A-Z][0-9]+)*(, [0-9]+(\\.[0-9]+)?( [A-Z][0-9]+)*)*");
+  const auto name = testing::MatchesRegex("[a-z0-9-]+");
+  const auto section = testing::MatchesRegex(
+      "[0-9]+(\\.[0-9]+)?( [A-Z][0-9]+)*(, [0-9]+(\\.[0-9]+)?( [A-Z][0-9]+)*)*");
   for (const auto& one : all) {
     EXPECT_TRUE(names.insert(one.full_name()).second) << one.full_name() << " stands twice";
-    EXPECT_TRUE(std::regex_match(one.name, name)) << one.full_name();
-    EXPECT_TRUE(std::regex_match(one.section, section)) << one.full_name() << ": " << one.section;
+    EXPECT_THAT(one.name, name) << one.full_name();
+    EXPECT_THAT(one.section, section) << one.full_name() << ": " << one.section;
     EXPECT_TRUE(one.title.ends_with('.')) << one.full_name() << ": " << one.title;
     EXPECT_FALSE(one.expected.empty()) << one.full_name();
     EXPECT_TRUE(one.run != nullptr) << one.full_name();
