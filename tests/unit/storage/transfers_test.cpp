@@ -214,7 +214,9 @@ TEST_P(CrashAtTheEndOfATransferDeathTest, LeavesTheResultAndNoFile) {
   storage::SqliteTransfers transfers(*store);
   const bool finished = GetParam().received == 1;
   EXPECT_EQ(transfers.unprocessed()->size(), finished ? 0u : 1u);
-  if (!finished) ASSERT_TRUE(store->store(delivered(transfers), std::nullopt, ""));
+  if (!finished) {
+    ASSERT_TRUE(store->store(delivered(transfers), std::nullopt, ""));
+  }
   EXPECT_EQ(spool_files(folder), 0u);
   const auto state = transfers.state({"sender", "m1"}, {});
   ASSERT_TRUE(state->transfer && state->transfer->receipt);
