@@ -115,6 +115,8 @@ reserve = "16 MiB"
 [trust]
 anchors = ["$pki/root-ca.cert.pem"]
 intermediates = ["$pki/sub-ca.cert.pem"]
+[policy]
+refusal_step = "50ms"
 [directory]
 file = "$work/directory.toml"
 TOML

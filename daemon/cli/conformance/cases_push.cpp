@@ -47,8 +47,11 @@ void add_push(std::vector<Case>& out) {
                  "ForwardDelivery with an id that was never issued.", "9801",
                  [](Bench& b) { return forwarded(b, kNowhere, "never-issued", "9801"); }});
   out.push_back({group, "forward-id-used", "1.5, 14.6 I2",
-                 "ForwardDelivery with the id of a stored delivery.", "9801",
-                 [](Bench& b) { return forwarded(b, kNowhere, b.deposit().id, "9801"); }});
+                 "ForwardDelivery with the id of a stored delivery is refused, for its id or for "
+                 "its address.",
+                 "9801 or 9809 or 9805", [](Bench& b) {
+                   return forwarded(b, kNowhere, b.deposit().id, "9801 or 9809 or 9805");
+                 }});
   out.push_back({group, "forward-nobody-there", "1.5, 10.2, 17.2 Q15",
                  "ForwardDelivery to an address where nobody listens, or that is not allowed: it "
                  "did not arrive.",

@@ -230,7 +230,7 @@ Command add_conformance(CLI::App& app) {
   sub->add_option("--certificates", o->certificates,
                   "folder of further key pairs, NAME.p12 or NAME.key.pem with NAME.cert.pem: "
                   "bad-expired-*, bad-revoked-*, bad-short-*, bad-usage-*, ecdsa-* with * = cipher "
-                  "and signature, as certs/make-pki.sh makes them; cases without are not run");
+                  "and signature; cases without are not run");
   sub->add_option("--certificates-pin-file", o->certificates_pin_file,
                   "PIN of the .p12 files in it (default: pin.txt in that folder)");
   sub->add_option("--only", o->only, "groups or cases to run: store, store.id-twice, dialog.wrong*")
