@@ -112,7 +112,7 @@ void store_by_chunks(Client& client) {
   const auto& message_id = *issued->message_id;
   const auto request = compose(client, message_id, Payload::large);
   support::ChunkedStore store(client.party, message_id, client.party.seal(request, false, false),
-                              16);
+                              64);
   store.addressee = addressee_of(request);
   note_sent(client, message_id, request);
   std::vector<std::uint32_t> order(store.count());
