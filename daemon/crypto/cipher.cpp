@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <openssl/crypto.h>
+#include <utility>
 
 namespace crypto {
 namespace {
@@ -145,6 +146,125 @@ base::Result<std::string> decrypt(Cipher cipher, std::string_view key, std::size
     return bad();
   }
   out.resize(data.size());
+  return out;
+}
+
+struct Encryptor::State {
+  openssl::CipherContext context;
+  std::string start; // the IV, until it has been handed out
+  bool gcm = true;
+};
+
+Encryptor::Encryptor(Cipher cipher, std::string_view key, std::string_view iv) {
+  const bool gcm = cipher_is_gcm(cipher);
+  base::check(key.size() == cipher_key_size(cipher), "key length");
+  base::check(gcm ? iv.size() == 12 || iv.size() == 16 : iv.size() == block_size(cipher),
+              "IV length");
+  const openssl::ErrorScope scope;
+  state_ =
+      std::make_unique<State>(State{crypto::start(cipher, key, iv, true), std::string(iv), gcm});
+}
+Encryptor::Encryptor(Encryptor&&) noexcept = default;
+Encryptor& Encryptor::operator=(Encryptor&&) noexcept = default;
+Encryptor::~Encryptor() = default;
+
+std::string Encryptor::update(std::string_view plain) {
+  const openssl::ErrorScope scope;
+  std::string out = std::exchange(state_->start, {});
+  const std::size_t before = out.size();
+  out.resize(before + plain.size() + kTag);
+  unsigned char* at = octets(out) + before;
+  run(state_->context.get(), plain, at);
+  out.resize(static_cast<std::size_t>(at - octets(out)));
+  return out;
+}
+
+std::string Encryptor::finish() {
+  const openssl::ErrorScope scope;
+  std::string out = std::exchange(state_->start, {});
+  const std::size_t before = out.size();
+  out.resize(before + 2 * kTag);
+  unsigned char* at = octets(out) + before;
+  int written = 0;
+  require(EVP_CipherFinal_ex(state_->context.get(), at, &written) == 1, "EVP_CipherFinal");
+  at += written;
+  if (state_->gcm) {
+    require(EVP_CIPHER_CTX_ctrl(state_->context.get(), EVP_CTRL_AEAD_GET_TAG, kTag, at) == 1,
+            "GCM tag");
+    at += kTag;
+  }
+  out.resize(static_cast<std::size_t>(at - octets(out)));
+  return out;
+}
+
+struct Decryptor::State {
+  Cipher cipher;
+  std::string key;
+  std::size_t iv_length;
+  bool possible; // lengths are right
+  openssl::CipherContext context{};
+  std::string held{}; // the IV while it is not complete; then the tag, or the last block
+};
+
+Decryptor::Decryptor(Cipher cipher, std::string_view key, std::size_t iv_length) {
+  const bool gcm = cipher_is_gcm(cipher);
+  if (!gcm) iv_length = block_size(cipher);
+  const bool possible =
+      key.size() == cipher_key_size(cipher) && (!gcm || iv_length == 12 || iv_length == 16);
+  state_ = std::make_unique<State>(State{cipher, std::string(key), iv_length, possible});
+}
+Decryptor::Decryptor(Decryptor&&) noexcept = default;
+Decryptor& Decryptor::operator=(Decryptor&&) noexcept = default;
+Decryptor::~Decryptor() {
+  if (state_) OPENSSL_cleanse(state_->key.data(), state_->key.size());
+}
+
+base::Result<std::string> Decryptor::update(std::string_view data) {
+  State& s = *state_;
+  if (!s.possible) return base::fail(base::ErrorCode::undecryptable);
+  const openssl::ErrorScope scope;
+  s.held += data;
+  if (!s.context) {
+    if (s.held.size() < s.iv_length) return std::string{};
+    s.context = start(s.cipher, s.key, std::string_view(s.held).substr(0, s.iv_length), false);
+    require(EVP_CIPHER_CTX_set_padding(s.context.get(), 0) == 1, "CBC padding");
+    s.held.erase(0, s.iv_length);
+  }
+  const bool gcm = cipher_is_gcm(s.cipher);
+  const std::size_t keep = gcm ? kTag : block_size(s.cipher);
+  if (s.held.size() <= keep) return std::string{};
+  std::size_t ready = s.held.size() - keep;
+  if (!gcm) ready -= ready % keep;
+  std::string out(ready + kTag, '\0');
+  unsigned char* at = octets(out);
+  run(s.context.get(), std::string_view(s.held).substr(0, ready), at);
+  out.resize(static_cast<std::size_t>(at - octets(out)));
+  s.held.erase(0, ready);
+  return out;
+}
+
+base::Result<std::string> Decryptor::finish() {
+  State& s = *state_;
+  const auto bad = [] { return base::fail(base::ErrorCode::undecryptable); };
+  const bool gcm = cipher_is_gcm(s.cipher);
+  if (!s.context || s.held.size() != (gcm ? kTag : block_size(s.cipher))) return bad();
+  const openssl::ErrorScope scope;
+  unsigned char last[2 * kTag];
+  unsigned char* at = last;
+  int written = 0;
+  if (gcm) {
+    require(EVP_CIPHER_CTX_ctrl(s.context.get(), EVP_CTRL_AEAD_SET_TAG, kTag, s.held.data()) == 1,
+            "GCM tag");
+    if (EVP_CipherFinal_ex(s.context.get(), at, &written) != 1) return bad();
+    return std::string{};
+  }
+  run(s.context.get(), s.held, at);
+  if (EVP_CipherFinal_ex(s.context.get(), at, &written) != 1) return bad();
+  const std::size_t block = block_size(s.cipher);
+  const auto padding = std::size_t{last[block - 1]};
+  if (padding < 1 || padding > block) return bad();
+  std::string out(reinterpret_cast<const char*>(last), block - padding);
+  OPENSSL_cleanse(last, sizeof last);
   return out;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include "base/result.h"
 #include "crypto/algorithms.h"
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -31,5 +32,38 @@ struct CbcText {
 // that no CBC text can have (which everybody sees) gives an empty text, not genuine. `cipher` is a
 // CBC cipher and `key` as long as it wants.
 CbcText decrypt_cbc(Cipher cipher, std::string_view key, std::string_view data);
+
+// The same layouts piece by piece, for what is too large for memory. One thread, finish() once.
+class Encryptor {
+ public:
+  // As encrypt().
+  Encryptor(Cipher cipher, std::string_view key, std::string_view iv);
+  Encryptor(Encryptor&&) noexcept;
+  Encryptor& operator=(Encryptor&&) noexcept;
+  ~Encryptor();
+  // What comes out for the next octets; the first of it is the IV.
+  std::string update(std::string_view plain);
+  std::string finish(); // what is left, and the tag
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+class Decryptor {
+ public:
+  // As decrypt().
+  Decryptor(Cipher cipher, std::string_view key, std::size_t iv_length);
+  Decryptor(Decryptor&&) noexcept;
+  Decryptor& operator=(Decryptor&&) noexcept;
+  ~Decryptor();
+  // Plain octets that nobody may use before finish() has agreed. Error: undecryptable.
+  base::Result<std::string> update(std::string_view data);
+  base::Result<std::string> finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 } // namespace crypto

@@ -19,6 +19,16 @@ std::string digest(DigestAlgorithm algorithm, std::string_view bytes) {
   return out;
 }
 
+base::Result<std::string> digest(DigestAlgorithm algorithm, const base::OctetRange& range) {
+  Hasher hasher(algorithm);
+  const auto all = base::for_each_piece(range, [&hasher](std::string_view piece) -> base::Result<> {
+    hasher.update(piece);
+    return {};
+  });
+  if (!all) return all.error();
+  return hasher.finish();
+}
+
 std::string sha256_hex(std::string_view bytes) {
   return base::hex_encode(digest(DigestAlgorithm::sha256, bytes));
 }

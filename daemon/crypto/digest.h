@@ -1,4 +1,5 @@
 #pragma once
+#include "base/octets.h"
 #include "crypto/algorithms.h"
 #include <memory>
 #include <string>
@@ -7,6 +8,8 @@
 namespace crypto {
 
 std::string digest(DigestAlgorithm algorithm, std::string_view bytes); // raw octets
+// In pieces. Errors: those of the source.
+base::Result<std::string> digest(DigestAlgorithm algorithm, const base::OctetRange& range);
 std::string sha256_hex(std::string_view bytes);
 std::string hmac_sha256(std::string_view key, std::string_view bytes);
 

@@ -4,9 +4,9 @@
 #include "crypto/digest.h"
 #include "crypto/key_transport.h"
 #include "crypto/signature.h"
+#include "seal/attachment_stream.h"
 #include "seal/names.h"
 #include "seal/transport_encryption.h"
-#include "xml/writer.h"
 #include <algorithm>
 #include <deque>
 #include <map>
@@ -105,21 +105,33 @@ bool usual_prefixes(const Element& element) {
   return element.prefix() == "xenc";
 }
 
+// The plain octets of an attachment: in memory, borrowed because they are large, or in a file.
+struct Plain {
+  std::string_view bytes;
+  base::OctetRange file{};
+};
+
 // What a reference of a content signature may point to, and how it is hashed (6.3).
 struct Target {
   enum class Kind { base64, canonical, attachment, encrypted_data, properties };
   Kind kind = Kind::base64;
-  std::string bytes;         // decoded data or canonical text
-  std::string_view borrowed; // attachments: large, so not copied
-  bool optional = false;     // attachments inside nested encrypted containers
+  std::string bytes; // decoded data or canonical text
+  Plain attachment;
+  bool optional = false; // attachments inside nested encrypted containers
   bool library_form = false;
-  std::string_view octets() const { return kind == Kind::attachment ? borrowed : bytes; }
+
+  base::Result<std::string> digest(crypto::DigestAlgorithm algorithm) const {
+    if (attachment.file) return crypto::digest(algorithm, attachment.file);
+    return crypto::digest(algorithm, kind == Kind::attachment ? attachment.bytes : bytes);
+  }
 };
 using Targets = std::map<std::string, Target>;
 
-bool digest_matches(crypto::DigestAlgorithm algorithm, const Target& target,
-                    std::string_view value) {
-  if (crypto::digest(algorithm, target.octets()) == value) return true;
+base::Result<bool> digest_matches(crypto::DigestAlgorithm algorithm, const Target& target,
+                                  std::string_view value) {
+  const auto actual = target.digest(algorithm);
+  if (!actual) return actual.error();
+  if (*actual == value) return true;
   if (!target.library_form) return false;
   for (const bool apex_only : {true, false})
     if (crypto::digest(algorithm, without_declarations(target.bytes, apex_only)) == value)
@@ -162,7 +174,10 @@ base::Result<> check_reference(const Element& reference, const Targets& targets,
   const auto algorithm = crypto::digest_from_uri(children[at].attribute("Algorithm").value_or(""));
   if (!algorithm) return wrong("digest algorithm not allowed");
   const auto value = decoded_text(children[at + 1]);
-  if (!value || !digest_matches(*algorithm, target, *value)) return wrong("digest does not match");
+  if (!value) return wrong("digest does not match");
+  const auto matches = digest_matches(*algorithm, target, *value);
+  if (!matches) return matches.error();
+  if (!*matches) return wrong("digest does not match");
   return {};
 }
 
@@ -213,7 +228,7 @@ class Opener {
 
   struct Found {
     std::vector<ContentItem> items;
-    std::map<std::string, std::string_view> attachments; // Content-ID -> plain, used here or below
+    std::map<std::string, Plain> attachments; // by Content-ID, used here or below
   };
 
   const NamedCertificate* certificate(const std::optional<std::string>& uri,
@@ -248,17 +263,30 @@ class Opener {
     return {};
   }
 
-  // The plain bytes, owned by the message or by plain_.
-  base::Result<std::string_view> attachment(const std::string& id, const Place& place) {
+  // The plain bytes, owned by the message or by plain_, or the plain file.
+  base::Result<Plain> attachment(const std::string& id, const Place& place) {
     const auto part = attachments_.find(id);
     if (part == attachments_.end()) return malformed("attachment is missing");
     claimed_.insert(id);
+    const auto& sealed = *part->second;
     const auto key = place.keys.find(id);
-    if (key == place.keys.end()) return std::string_view(part->second->bytes);
-    auto plain = crypto::decrypt(key->second.method.cipher, key->second.key,
-                                 key->second.method.iv_length, part->second->bytes);
-    if (!plain) return undecryptable();
-    return std::string_view(plain_.emplace_back(std::move(*plain)));
+    if (key == place.keys.end()) return Plain{sealed.bytes, sealed.range};
+    const auto& method = key->second.method;
+    if (!sealed.range) {
+      auto plain = crypto::decrypt(method.cipher, key->second.key, method.iv_length, sealed.bytes);
+      if (!plain) return undecryptable();
+      return Plain{plain_.emplace_back(std::move(*plain))};
+    }
+    // Once: else every container of a hostile message could have the same gigabyte written again.
+    auto& known = plain_files_[id];
+    if (!known.file) {
+      auto plain = decrypt_attachment(sealed.range, method.cipher, key->second.key,
+                                      method.iv_length, options_.new_file);
+      if (!plain) return plain.error();
+      known = {key->second.key, std::move(*plain)};
+    }
+    if (known.key != key->second.key) return malformed("two keys for one attachment");
+    return Plain{{}, known.file};
   }
 
   // One xenc:EncryptedData that holds a container (6.4).
@@ -408,16 +436,17 @@ class Opener {
           !ok)
         return ok;
       const std::string name = href->substr(4);
-      const auto bytes = attachment(name, place);
-      if (!bytes) return bytes.error();
+      const auto plain = attachment(name, place);
+      if (!plain) return plain.error();
       if (is_signed)
-        targets["cid:" + name] = Target{Target::Kind::attachment, {}, *bytes, false, false};
-      out.attachments[name] = *bytes;
+        targets["cid:" + name] = Target{Target::Kind::attachment, {}, *plain, false, false};
+      out.attachments[name] = *plain;
       ContentItem item;
       item.kind = ContentItem::Kind::attachment;
       item.name = name;
       item.content_type = attachments_.find(name)->second->content_type;
-      item.bytes = std::string(*bytes);
+      item.bytes = std::string(plain->bytes);
+      item.file = plain->file;
       item.container = container_id;
       item.encrypted = place.encrypted;
       out.items.push_back(std::move(item));
@@ -475,11 +504,11 @@ class Opener {
   // encrypted container may be left to the signature in there.
   static void take(Found found, bool is_signed, bool optional, Found& out, Targets& targets) {
     for (auto& item : found.items) out.items.push_back(std::move(item));
-    for (const auto& [name, bytes] : found.attachments) {
+    for (const auto& [name, plain] : found.attachments) {
       if (is_signed)
         targets.try_emplace("cid:" + name,
-                            Target{Target::Kind::attachment, {}, bytes, optional, false});
-      out.attachments[name] = bytes;
+                            Target{Target::Kind::attachment, {}, plain, optional, false});
+      out.attachments[name] = plain;
     }
   }
 
@@ -540,84 +569,15 @@ class Opener {
   std::map<std::string, const Attachment*> attachments_;
   std::set<std::string> claimed_;
   std::deque<std::string> plain_; // decrypted attachments; references stay valid
+  struct PlainFile {
+    std::string key;
+    base::OctetRange file;
+  };
+  std::map<std::string, PlainFile> plain_files_;
   std::size_t containers_ = 0;
   std::size_t opened_ = 0;
   std::size_t foreign_ = 0;
 };
-
-// --- writing ---
-
-std::string tag(std::string_view name, std::string_view attributes, std::string_view content) {
-  std::string out;
-  out.reserve(2 * name.size() + attributes.size() + content.size() + 5);
-  out += '<';
-  out += name;
-  out += attributes;
-  out += '>';
-  out += content;
-  out += "</";
-  out += name;
-  out += '>';
-  return out;
-}
-
-std::string algorithm_attribute(std::string_view uri) {
-  return " Algorithm=\"" + std::string(uri) + "\"";
-}
-
-bool valid_content_id(std::string_view id) {
-  if (id.empty() || id.size() > 200) return false;
-  return std::all_of(id.begin(), id.end(), [](char c) {
-    return c > ' ' && c < 0x7f && c != '<' && c != '>' && c != '"' && c != '&';
-  });
-}
-
-std::string content_id_of(std::size_t index) {
-  return "content" + std::to_string(index);
-}
-
-// Attribute of an attachment reference in canonical order, as it stands in the container.
-std::string attachment_attributes(std::size_t index, const Attachment& attachment) {
-  return " Id=\"" + content_id_of(index) +
-         "\" href=\"cid:" + xml::escape_attribute(attachment.content_id) + "\"";
-}
-
-base::Result<std::string> write_content_signature(const ContentDraft& draft, const SignWith& sign) {
-  const std::string declarations = Context::standard().declarations();
-  const std::string method =
-      tag("ds:DigestMethod", algorithm_attribute(crypto::digest_uri(sign.digest)), "");
-  std::string info =
-      tag("ds:CanonicalizationMethod", algorithm_attribute(ns::c14n), "") +
-      tag("ds:SignatureMethod", algorithm_attribute(crypto::signature_uri(sign.algorithm)), "");
-  const auto reference = [&](const std::string& uri, std::string_view transform,
-                             std::string_view bytes) {
-    std::string inside;
-    if (!transform.empty())
-      inside = tag("ds:Transforms", "", tag("ds:Transform", algorithm_attribute(transform), ""));
-    inside += method + tag("ds:DigestValue", "",
-                           base::base64_encode_line(crypto::digest(sign.digest, bytes)));
-    info += tag("ds:Reference", " URI=\"" + xml::escape_attribute(uri) + "\"", inside);
-  };
-  std::size_t index = 0;
-  for (const auto& data : draft.data) reference("#" + content_id_of(index++), ns::base64, data);
-  for (const auto& one : draft.attachments) {
-    // The container carries or inherits exactly the standard context, so this is the apex form
-    // (4.4).
-    reference("#" + content_id_of(index), ns::c14n,
-              tag("osci:Content", declarations + attachment_attributes(index, one), ""));
-    ++index;
-    reference("cid:" + one.content_id, {}, one.bytes);
-  }
-  const auto value =
-      crypto::sign(sign.key.key, sign.algorithm, tag("ds:SignedInfo", declarations, info));
-  if (!value) return value.error();
-  return tag("ds:Signature", "",
-             tag("ds:SignedInfo", "", info) +
-                 tag("ds:SignatureValue", "", base::base64_encode(*value)) +
-                 tag("ds:KeyInfo", "",
-                     tag("ds:RetrievalMethod",
-                         " URI=\"#" + xml::escape_attribute(sign.certificate_id) + "\"", "")));
-}
 
 } // namespace
 
@@ -626,89 +586,6 @@ open_content(const xml::Element& package, const std::vector<NamedCertificate>& c
              const std::vector<Attachment>& attachments, const std::vector<crypto::KeyPair>& keys,
              const ContentOptions& options, base::RandomSource& random) {
   return Opener(certificates, attachments, keys, options, random).open(package);
-}
-
-base::Result<SealedContent> seal_content(const ContentDraft& draft,
-                                         const std::optional<SignWith>& sign,
-                                         const std::optional<EncryptContent>& encrypt,
-                                         base::RandomSource& random) {
-  if (draft.data.empty() && draft.attachments.empty())
-    return fail(ErrorCode::invalid_request, "nothing to send");
-  std::set<std::string> names;
-  for (const auto& one : draft.attachments)
-    if (!valid_content_id(one.content_id) || !names.insert(one.content_id).second)
-      return fail(ErrorCode::invalid_request, "attachment name is not usable or used twice");
-
-  SealedContent out;
-  std::string inside;
-  if (sign) {
-    auto signature = write_content_signature(draft, *sign);
-    if (!signature) return signature.error();
-    inside = std::move(*signature);
-  }
-  std::size_t index = 0;
-  for (const auto& data : draft.data) {
-    inside += tag("osci:Content", "",
-                  tag("osci:Base64Content", " Id=\"" + content_id_of(index) + "\"",
-                      base::base64_encode(data)));
-    ++index;
-  }
-  for (const auto& one : draft.attachments)
-    inside += tag("osci:Content", attachment_attributes(index++, one), "");
-  constexpr std::string_view container = "osci:ContentContainer";
-  constexpr std::string_view container_id = " Id=\"contentcontainer0\"";
-  if (!encrypt) {
-    out.attachments = draft.attachments;
-    out.body = tag("osci:ContentPackage", "", tag(container, container_id, inside));
-    return out;
-  }
-
-  base::check(!encrypt->readers.empty(), "encrypted content needs a reader");
-  const std::size_t key_size = crypto::cipher_key_size(encrypt->cipher);
-  const std::size_t iv_length = iv_size(encrypt->cipher, encrypt->iv_length);
-  const std::string method = write_data_method(encrypt->cipher, encrypt->iv_length);
-  for (const auto& one : draft.attachments) {
-    const std::string key = random.bytes(key_size);
-    Attachment sealed = one;
-    sealed.bytes = crypto::encrypt(encrypt->cipher, key, random.bytes(iv_length), one.bytes);
-    out.attachments.push_back(std::move(sealed));
-    // The Transform is a formality: MIME headers tell the real coding (5.1, 6.5).
-    inside +=
-        tag("xenc:EncryptedData",
-            " Id=\"Attachment" + xml::escape_attribute(one.content_id) + "\" MimeType=\"text/xml\"",
-            method + tag("ds:KeyInfo", "", tag("ds:MgmtData", "", base::base64_encode_line(key))) +
-                tag("xenc:CipherData", "",
-                    tag("xenc:CipherReference",
-                        " URI=\"cid:" + xml::escape_attribute(one.content_id) + "\"",
-                        tag("xenc:Transforms", "",
-                            tag("ds:Transform", algorithm_attribute(ns::base64), "")))));
-  }
-  const std::string plain =
-      tag(container, Context::standard().declarations() + std::string(container_id), inside);
-
-  const std::string key = random.bytes(key_size);
-  std::string keys;
-  for (const auto& reader : encrypt->readers) {
-    const auto wrapped = crypto::wrap_key(reader.certificate, encrypt->key_transport, key);
-    if (!wrapped) return wrapped.error();
-    keys += tag(
-        "xenc:EncryptedKey", "",
-        write_key_method(encrypt->key_transport) +
-            tag("ds:KeyInfo", "",
-                tag("ds:RetrievalMethod",
-                    " Type=\"" + std::string(ns::ds) + "X509Data\" URI=\"#" +
-                        xml::escape_attribute(reader.id) + "\"",
-                    "")) +
-            tag("xenc:CipherData", "", tag("xenc:CipherValue", "", base::base64_encode(*wrapped))));
-  }
-  out.body = tag("osci:ContentPackage", "",
-                 tag("xenc:EncryptedData", " Id=\"encdata_0\" MimeType=\"text/xml\"",
-                     method + tag("ds:KeyInfo", "", keys) +
-                         tag("xenc:CipherData", "",
-                             tag("xenc:CipherValue", "",
-                                 base::base64_encode(crypto::encrypt(
-                                     encrypt->cipher, key, random.bytes(iv_length), plain))))));
-  return out;
 }
 
 } // namespace seal

@@ -2,11 +2,15 @@
 // intermediary carries without being able to look inside (wire reference 6). Used by clients only.
 // Blocking CPU work. No global state; thread-safe.
 #pragma once
+#include "base/octets.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "crypto/keys.h"
 #include "seal/message.h"
 #include "xml/document.h"
+#include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,11 +24,21 @@ struct NamedCertificate {
   crypto::Certificate certificate;
 };
 
+// An attachment that is too large for memory, after it was read once: what its container says about
+// it. Its octets follow when the message is written (attachment_stream.h).
+struct MeasuredAttachment {
+  std::string content_id; // as of ContentDraft::attachments
+  std::string content_type = "application/octet-stream";
+  std::string digest; // of the plain octets, by the author's digest algorithm
+  std::string key;    // a random one of its own, for the cipher of EncryptContent
+};
+
 // One ContentContainer to be written.
 struct ContentDraft {
   std::vector<std::string> data; // each becomes a Base64Content
   std::vector<Attachment>
       attachments; // plain bytes; content_id: printable ASCII without <>"& and space
+  std::vector<MeasuredAttachment> measured{}; // only in encrypted containers
 };
 
 struct EncryptContent {
@@ -36,8 +50,9 @@ struct EncryptContent {
 };
 
 struct SealedContent {
-  std::string body;                    // canonical inside of soap:Body in Context::standard()
-  std::vector<Attachment> attachments; // as they travel: encrypted if the container is
+  std::string body; // canonical inside of soap:Body in Context::standard()
+  // As they travel: encrypted if the container is. Without the measured ones.
+  std::vector<Attachment> attachments;
 };
 
 // `sign`: the author; certificate_id names an entry of role SignatureCertificateOriginator or
@@ -48,6 +63,16 @@ base::Result<SealedContent> seal_content(const ContentDraft& draft,
                                          const std::optional<EncryptContent>& encrypt,
                                          base::RandomSource& random);
 
+// Octets on their way to where they can be read again. What was appended without finish() is gone
+// with the object.
+class PlainFile {
+ public:
+  virtual ~PlainFile() = default;
+  virtual base::Result<> append(std::string_view piece) = 0; // error: file_error
+  virtual base::Result<base::OctetRange> finish() = 0;
+};
+using NewPlainFile = std::function<base::Result<std::unique_ptr<PlainFile>>()>;
+
 struct ContentOptions {
   xml::Limits xml; // of each decrypted container
   std::size_t containers =
@@ -56,6 +81,8 @@ struct ContentOptions {
   std::size_t signatures = 8; // of one container
   bool allow_cbc = false;     // legacy: as for the transport (13.3)
   bool allow_rsa15 = false;
+  // Where attachments that are ranges are decrypted to; needed if there are any.
+  NewPlainFile new_file;
 };
 
 enum class SignatureState {
@@ -71,7 +98,9 @@ struct ContentItem {
   std::string name; // data: Id of the Base64Content, may be empty; attachment: its Content-ID
   std::string content_type; // attachment: as written in the message
   std::string bytes;        // decrypted and decoded
-  std::string container;    // Id of the container, may be empty
+  // Instead of `bytes`, of an attachment that is a range: the plain octets, all of them verified.
+  base::OctetRange file{};
+  std::string container; // Id of the container, may be empty
   bool encrypted = false;
   SignatureState signature = SignatureState::none;
   std::vector<crypto::Certificate>
@@ -92,7 +121,7 @@ struct OpenedContent {
 // state: no item leaves that is claimed to be signed and is not. Errors: malformed_message,
 // duplicate_id, too_large (structure); unknown_cipher_certificate (all of it is encrypted for
 // others); undecryptable (one value for every way a decryption can fail, without detail);
-// signature_wrong, signature_incomplete.
+// signature_wrong, signature_incomplete; file_error (of ranges).
 base::Result<OpenedContent> open_content(const xml::Element& package,
                                          const std::vector<NamedCertificate>& certificates,
                                          const std::vector<Attachment>& attachments,
