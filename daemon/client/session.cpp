@@ -34,6 +34,17 @@ osci::RoleCertificate role_certificate(const std::string& role, const std::strin
   return {role, osci::certificate_id(id_role, certificate), certificate};
 }
 
+bool pinned(const Intermediary& intermediary, const crypto::Certificate& certificate) {
+  const auto& known = intermediary.signatures;
+  return std::find(known.begin(), known.end(), certificate) != known.end();
+}
+
+bool interrupted(const base::Error& error) {
+  return passing(error.code) ||
+         (error.code == ErrorCode::peer_fault &&
+          (error.detail.starts_with("9400") || error.detail.starts_with("9000")));
+}
+
 base::Error refusal(const std::vector<osci::FeedbackEntry>& feedback) {
   base::check(!feedback.empty(), "an answer without feedback was accepted");
   return fail(ErrorCode::peer_fault, feedback.front().code + " " + feedback.front().text);
@@ -46,12 +57,12 @@ std::string Delivery::message_id() const {
 base::Result<seal::OpenedContent>
 open_delivered(const seal::Message& message, const std::vector<osci::RoleCertificate>& certificates,
                const Identity& identity, const seal::ContentOptions& options,
-               base::RandomSource& random) {
+               base::RandomSource& random, bool signature_required) {
   std::vector<seal::NamedCertificate> named;
   for (const auto& one : certificates) named.push_back({one.role, one.id, one.certificate});
   std::vector<crypto::KeyPair> keys{identity.cipher};
   keys.insert(keys.end(), identity.old_ciphers.begin(), identity.old_ciphers.end());
-  const auto verified = message.verified(true);
+  const auto verified = message.verified(signature_required);
   if (!verified) return verified.error();
   const auto body = verified->body().element.children();
   if (body.empty()) return seal::OpenedContent{};
@@ -61,7 +72,7 @@ open_delivered(const seal::Message& message, const std::vector<osci::RoleCertifi
 
 base::Result<seal::OpenedContent> Delivery::open(const Identity& identity, const Options& options,
                                                  base::RandomSource& random) const {
-  return open_delivered(message, answer.certificates, identity, options.content, random);
+  return open_delivered(message, answer.certificates, identity, options.content, random, !stored);
 }
 
 Session::Session(Transport& transport, Identity identity, Intermediary intermediary,
@@ -81,6 +92,7 @@ osci::Request Session::new_request(osci::MessageType type) const {
   const bool first =
       type == osci::MessageType::init_dialog || type == osci::MessageType::get_message_id ||
       type == osci::MessageType::store_delivery || type == osci::MessageType::forward_delivery ||
+      type == osci::MessageType::partial_store_delivery ||
       // Not to authenticate: the recipient seals its reply for it (1.6).
       type == osci::MessageType::mediate_delivery;
   if (first)
@@ -102,15 +114,11 @@ base::Result<Reply> Session::post(const std::string& body) {
 }
 
 base::Result<Session::Answered> Session::exchange(const osci::Request& request) {
-  std::optional<seal::SignWith> sign =
-      seal::SignWith{identity_.signature,
-                     osci::certificate_id("originator_signature", identity_.signature.certificate),
-                     crypto::default_signature_algorithm(identity_.signature.key), options_.digest};
   std::optional<seal::EncryptFor> encrypt;
   if (options_.encrypt)
     encrypt =
         seal::EncryptFor{intermediary_.cipher, options_.cipher, options_.iv_length, {}, false};
-  const auto bytes = seal::close(osci::encode_request(request), sign, encrypt, random_);
+  const auto bytes = seal::close(osci::encode_request(request), signing(), encrypt, random_);
   if (!bytes) return bytes.error();
 
   last_answer_.clear();
@@ -127,15 +135,16 @@ base::Result<Session::Answered> Session::exchange(const osci::Request& request) 
     return fail(ErrorCode::encryption_required, "clear answer to an encrypted request");
   auto answer = osci::decode_answer(*message, true);
   if (!answer) return answer.error();
-  if (!answer->signer || std::find(intermediary_.signatures.begin(), intermediary_.signatures.end(),
-                                   *answer->signer) == intermediary_.signatures.end())
+  if (!answer->signer || !pinned(intermediary_, *answer->signer))
     return fail(ErrorCode::signature_wrong,
                 "the answer is signed with another certificate than the intermediary's");
 
   // 7.2: the answer to this very request, and to no other.
   const auto& sent = request.control;
   const auto& got = answer->control;
-  if (answer->to != request.type)
+  const bool whole = request.type == osci::MessageType::partial_fetch_delivery &&
+                     answer->to == osci::MessageType::fetch_delivery; // it fits into one chunk
+  if (answer->to != request.type && !whole)
     return fail(ErrorCode::control_block, "answer to another type of request");
   if (!got.response || !base::constant_time_equal(*got.response, *sent.challenge))
     return fail(ErrorCode::control_block, "Response is not our Challenge");
@@ -159,20 +168,33 @@ base::Result<IssuedId> Session::get_message_id() {
   return IssuedId{std::move(*answer.message_id), std::move(answer.features), *answer.signer};
 }
 
-base::Result<> Session::seal_letter(const Letter& letter, osci::Request& request) {
-  request.certificates.push_back(
-      role_certificate("CipherCertificateAddressee", "addressee_cipher", letter.addressee));
-  seal::EncryptContent encrypt;
-  encrypt.cipher = options_.cipher;
-  encrypt.iv_length = options_.iv_length;
+seal::SignWith Session::signing() const {
+  return {identity_.signature,
+          osci::certificate_id("originator_signature", identity_.signature.certificate),
+          crypto::default_signature_algorithm(identity_.signature.key), options_.digest};
+}
+
+seal::EncryptContent Session::encrypting(const Letter& letter) const {
+  seal::EncryptContent out;
+  out.cipher = options_.cipher;
+  out.iv_length = options_.iv_length;
   const auto& readers =
       letter.readers.empty() ? std::vector<crypto::Certificate>{letter.addressee} : letter.readers;
   for (std::size_t i = 0; i < readers.size(); ++i) {
     auto entry = role_certificate("CipherCertificateOtherReader",
                                   "reader" + std::to_string(i) + "_cipher", readers[i]);
-    encrypt.readers.push_back({entry.role, entry.id, entry.certificate});
-    request.certificates.push_back(std::move(entry));
+    out.readers.push_back({entry.role, entry.id, entry.certificate});
   }
+  return out;
+}
+
+base::Result<> Session::seal_letter(const Letter& letter, osci::Request& request,
+                                    std::vector<seal::MeasuredAttachment> measured) {
+  request.certificates.push_back(
+      role_certificate("CipherCertificateAddressee", "addressee_cipher", letter.addressee));
+  const auto encrypt = encrypting(letter);
+  for (const auto& one : encrypt.readers)
+    request.certificates.push_back({one.role, one.id, one.certificate});
   for (std::size_t i = 0; i < letter.authors.size(); ++i) {
     const bool signs = letter.authors[i].may_sign();
     request.certificates.push_back(role_certificate(
@@ -181,11 +203,8 @@ base::Result<> Session::seal_letter(const Letter& letter, osci::Request& request
         letter.authors[i]));
   }
   request.quality_of_creation = request.quality_of_reception = letter.quality_of_timestamps;
-  const seal::SignWith sign{
-      identity_.signature,
-      osci::certificate_id("originator_signature", identity_.signature.certificate),
-      crypto::default_signature_algorithm(identity_.signature.key), options_.digest};
-  auto sealed = seal::seal_content({letter.data, letter.attachments}, sign, encrypt, random_);
+  auto sealed = seal::seal_content({letter.data, letter.attachments, std::move(measured)},
+                                   signing(), encrypt, random_);
   if (!sealed) return sealed.error();
   request.content.body = std::move(sealed->body);
   request.content.attachments = std::move(sealed->attachments);
@@ -205,7 +224,11 @@ Session::submit(osci::Request request, const Letter& letter,
   auto issued = get_message_id();
   if (!issued) return issued.error();
   if (on_message_id) on_message_id(issued->message_id);
-  request.message_id = issued->message_id;
+  return store_as(std::move(request), std::move(issued->message_id));
+}
+
+base::Result<Receipt> Session::store_as(osci::Request request, std::string message_id) {
+  request.message_id = message_id;
   request.control.sequence_number = 0;
   request.control.challenge = base::base64_encode_line(random_.bytes(16));
   auto answered = exchange(request);
@@ -213,7 +236,7 @@ Session::submit(osci::Request request, const Letter& letter,
   auto& answer = answered->answer;
   if (!answer.executed()) return refusal(answer.feedback);
   Receipt out;
-  out.message_id = std::move(issued->message_id);
+  out.message_id = std::move(message_id);
   out.feedback = std::move(answer.feedback);
   if (!answer.cards.empty()) {
     if (answer.cards.front().message_id != out.message_id)
@@ -233,6 +256,7 @@ base::Result<Session::Dialog> Session::open_dialog() {
   Dialog out(*this);
   out.conversation_id_ = std::move(*answer.control.conversation_id);
   out.challenge_ = std::move(*answer.control.challenge);
+  out.features_ = std::move(answer.features);
   return out;
 }
 

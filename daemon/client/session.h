@@ -4,6 +4,7 @@
 // request.
 #pragma once
 #include "base/clock.h"
+#include "base/octets.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "client/transport.h"
@@ -67,6 +68,12 @@ struct Letter {
   std::string quality_of_timestamps = "plain"; // of Creation and Reception; or "cryptographic"
 };
 
+// An attachment that is too large for memory; as Letter::attachments otherwise.
+struct LargeAttachment {
+  std::string content_id;
+  base::OctetRange plain;
+};
+
 struct IssuedId {
   std::string message_id;
   osci::Features features;
@@ -83,6 +90,9 @@ struct Receipt {
 struct Delivery {
   osci::Answer answer;
   seal::Message message;
+  // The text of the message, if it came in chunks; message.plain() is empty then. It is clear and
+  // may be unsigned: every chunk of it was signed by the intermediary (11.7).
+  base::OctetRange stored{};
 
   // The id that the intermediary's process card attests; empty: no card.
   std::string message_id() const;
@@ -135,6 +145,13 @@ class Session {
   base::Result<Receipt> store(const Letter& letter,
                               const std::function<void(const std::string&)>& on_message_id = {});
 
+  // Under an id that was drawn before.
+  base::Result<Receipt> store(const Letter& letter, const std::string& message_id);
+  // The StoreDelivery of `letter` for a chunked transfer (11.3): clear, unsigned, of an implicit
+  // dialog; its content sealed as always. Further errors: those of `out`, and of the sources.
+  base::Result<> write_delivery(const Letter& letter, const std::vector<LargeAttachment>& large,
+                                const std::string& message_id, const base::OctetSink& out);
+
   // The same by push: the intermediary hands the delivery to the recipient at `receiver`, a URI
   // that its directory lists for the addressee, and answers when it knows what became of it (wire
   // reference 1.5). 9810 as refusal: the recipient has it all the same.
@@ -160,6 +177,18 @@ class Session {
     base::Result<Mediated>
     mediate(const Letter& letter, const std::string& receiver, bool with_protocol,
             const std::function<void(const std::string&)>& on_message_id = {});
+    // One message of a chunked transfer each (11.3, 11.7); ChunkedStore and ChunkedFetch know what
+    // to make of them. Answers come as they are, also those that refuse. `message_id` without
+    // suffix; no `chunk`: InfoOnly.
+    base::Result<osci::Answer> store_chunk(const std::string& message_id,
+                                           const crypto::Certificate& addressee,
+                                           const std::optional<osci::ChunkInformation>& chunk,
+                                           std::string bytes);
+    // The answer is of type PartialFetchDelivery or, whole, of type FetchDelivery.
+    base::Result<Delivery> fetch_chunk(const osci::Selection& selection,
+                                       const osci::ChunkInformation& chunk);
+    // As announced in the answer to InitDialog.
+    const osci::Features& features() const { return features_; }
     // Acknowledges and ends the dialog.
     base::Result<> exit();
     // No request will leave any more.
@@ -174,6 +203,7 @@ class Session {
     Session* session_;
     std::string conversation_id_;
     std::string challenge_; // S_n of the last answer
+    osci::Features features_;
     std::uint32_t sequence_ = 0;
     bool alive_ = true;
   };
@@ -183,11 +213,18 @@ class Session {
   const std::string& last_answer() const { return last_answer_; }
   const Identity& identity() const { return identity_; }
   const Options& options() const { return options_; }
+  const Intermediary& intermediary() const { return intermediary_; }
+  void pause(base::Milliseconds duration) const { pause_(duration); }
 
  private:
   osci::Request new_request(osci::MessageType type) const;
+  seal::SignWith signing() const;
+  seal::EncryptContent encrypting(const Letter& letter) const;
   // Seals the letter into a request that carries a delivery, and names addressee and readers.
-  base::Result<> seal_letter(const Letter& letter, osci::Request& request);
+  base::Result<> seal_letter(const Letter& letter, osci::Request& request,
+                             std::vector<seal::MeasuredAttachment> measured = {});
+  // Of an implicit dialog.
+  base::Result<Receipt> store_as(osci::Request request, std::string message_id);
   base::Result<Receipt> submit(osci::Request request, const Letter& letter,
                                const std::function<void(const std::string&)>& on_message_id);
   base::Result<Reply> post(const std::string& body);
@@ -211,8 +248,13 @@ osci::RoleCertificate role_certificate(const std::string& role, const std::strin
 base::Result<seal::OpenedContent>
 open_delivered(const seal::Message& message, const std::vector<osci::RoleCertificate>& certificates,
                const Identity& identity, const seal::ContentOptions& options,
-               base::RandomSource& random);
+               base::RandomSource& random, bool signature_required = true);
 
+// Whether `certificate` is one that answers must be signed with.
+bool pinned(const Intermediary& intermediary, const crypto::Certificate& certificate);
+// Whether the peer may be there again, with its state: a broken connection, a lost dialog (fault
+// 9400), a fault of its own (9000).
+bool interrupted(const base::Error& error);
 // The overall result of an answer as an error: "9801 text".
 base::Error refusal(const std::vector<osci::FeedbackEntry>& feedback);
 

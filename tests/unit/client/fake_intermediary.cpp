@@ -22,6 +22,25 @@ FakeIntermediary::Kept* FakeIntermediary::find(const std::string& id) {
   return nullptr;
 }
 
+FakeIntermediary::Kept* FakeIntermediary::selected(const osci::Selection& selection) {
+  if (selection.rule == osci::Selection::Rule::message_ids)
+    return find(selection.message_ids.at(0));
+  for (auto& one : kept)
+    if (!one.received) return &one;
+  return nullptr;
+}
+
+mailbox::ProcessCard FakeIntermediary::card_of(const Kept& one) {
+  mailbox::ProcessCard card;
+  card.message_id = one.id;
+  card.creation = base::parse_datetime(one.creation).value();
+  card.modification = card.creation;
+  card.subject = one.subject;
+  if (one.fetched) card.forwarding = card.creation;
+  if (one.received) card.reception = card.creation;
+  return card;
+}
+
 base::Result<client::Reply> FakeIntermediary::post(const std::string& body) {
   bodies.push_back(body);
   if (broken_before > 0) {
@@ -98,24 +117,14 @@ base::Result<std::string> FakeIntermediary::answer(const std::string& body) {
     const auto& recipient = encrypt_for.empty() ? *client_ : support::key(encrypt_for).certificate;
     encrypt_with = seal::EncryptFor{.recipient = recipient, .key_transport = {}};
   }
-  return seal::close(osci::encode_answer(out, {signer.certificate}, sign), sign_with, encrypt_with,
-                     random_);
+  return seal::close(osci::encode_answer(out, {signer.certificate, chunks}, sign), sign_with,
+                     encrypt_with, random_);
 }
 
 void FakeIntermediary::carry_out(const osci::Request& request, osci::Answer& out) {
   const bool dialog =
       request.control.conversation_id.has_value() || request.type == MessageType::init_dialog;
   out.feedback = {osci::feedback_entry(dialog ? "0801" : "0800", "de")};
-  const auto card_of = [](const Kept& one) {
-    mailbox::ProcessCard card;
-    card.message_id = one.id;
-    card.creation = base::parse_datetime(one.creation).value();
-    card.modification = card.creation;
-    card.subject = one.subject;
-    if (one.fetched) card.forwarding = card.creation;
-    if (one.received) card.reception = card.creation;
-    return card;
-  };
   switch (request.type) {
   case MessageType::init_dialog:
     break;
@@ -143,13 +152,7 @@ void FakeIntermediary::carry_out(const osci::Request& request, osci::Answer& out
   }
   case MessageType::fetch_delivery: {
     out.selection = request.selection;
-    Kept* found = nullptr;
-    if (request.selection.rule == osci::Selection::Rule::message_ids) {
-      found = find(request.selection.message_ids.at(0));
-    } else {
-      for (auto& one : kept)
-        if (!found && !one.received) found = &one;
-    }
+    Kept* found = selected(request.selection);
     if (!found) {
       out.feedback = {osci::feedback_entry("9803", "de")};
       break;
@@ -177,6 +180,7 @@ void FakeIntermediary::carry_out(const osci::Request& request, osci::Answer& out
     push(request, out);
     break;
   default:
+    if (more && more(request, out)) break;
     ADD_FAILURE() << "the fake does not serve " << osci::type_name(request.type);
   }
 }

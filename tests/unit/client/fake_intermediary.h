@@ -32,6 +32,9 @@ class FakeIntermediary final : public client::Transport {
   std::function<void(const osci::Request&)> watch; // sees each request before it is carried out
   // The passive recipient that ForwardDelivery and MediateDelivery are pushed to: body to body.
   std::function<std::string(const std::string&)> endpoint;
+  // Serves further types of request; false: not this one.
+  std::function<bool(const osci::Request&, osci::Answer&)> more;
+  std::optional<osci::ChunkLimits> chunks; // announced
 
   // --- what it has seen ---
   struct Kept {
@@ -49,10 +52,18 @@ class FakeIntermediary final : public client::Transport {
   bool dialog_open = false;
 
   Kept* find(const std::string& id);
+  // Carries a request out as if it came in a message of its own.
+  void carry_out(const osci::Request& request, osci::Answer& out);
+  // What the next delivery fetched would be, by the request's selection; null: nothing.
+  Kept* selected(const osci::Selection& selection);
+  // The next request of the dialog acknowledges it.
+  void await(const std::string& id) { awaiting_ = id; }
+  // As after a restart: whoever goes on with the dialog gets 9400.
+  void lose_dialog() { dialog_open = false; }
+  static mailbox::ProcessCard card_of(const Kept& one);
 
  private:
   base::Result<std::string> answer(const std::string& body);
-  void carry_out(const osci::Request& request, osci::Answer& out);
   void push(const osci::Request& request, osci::Answer& out); // fake_push.cpp
 
   base::SystemRandom random_;
