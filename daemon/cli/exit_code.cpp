@@ -100,6 +100,7 @@ std::string_view advice(std::string_view code) {
                "chunks."},
       {"9905", "The chunk does not fit the transfer as it was begun; begin the transfer again."},
       {"9811", "The intermediary cannot carry it out now; try again later."},
+      {"9950", "The intermediary refused the message that the chunks make up."},
       {"HTTP", "The server at --url did not take the message; check --url."},
   };
   for (const auto& [key, text] : lines)

@@ -1,10 +1,13 @@
 #include "cli/commands.h"
 #include "cli/files.h"
+#include "cli/incoming_spool.h"
+#include "cli/progress.h"
 #include "cli/receive.h"
 #include "cli/report.h"
 #include "cli/settings.h"
 #include "cli/text.h"
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <memory>
 
@@ -20,6 +23,7 @@ struct FetchOptions {
   bool skip_bad = false;
   bool allow_unsigned = false;
   int watch_seconds = 0;
+  std::uint64_t chunk_size = 4 << 20;
 };
 
 void print(const BadDelivery& bad) {
@@ -50,8 +54,14 @@ ExitCode fetch(const FetchOptions& o) {
   }
   const auto shelf = Shelf::open(o.out, at.random());
   if (!shelf) return give_up(shelf.error());
+  auto spool = FolderSpool::open(o.out + "/.osci-partial");
+  if (!spool) return give_up(spool.error());
+  client::ChunkedFetch chunked(at.session(), *spool,
+                               {std::max<std::uint64_t>(o.chunk_size >> 10, 1)}, at.random());
+  chunked.on_progress = chunk_bar("receiving");
+  chunked.stop = asked_to_stop;
   Receiver receiver(at.session(), *shelf, {o.id, o.skip_bad, o.allow_unsigned, authors.get()},
-                    at.clock(), at.random());
+                    at.clock(), at.random(), ChunkedReception{chunked, *spool});
   receiver.on_kept = [&o](const KeptDelivery& delivery) { print(delivery, o.common.json); };
   receiver.on_bad = [](const BadDelivery& bad) { print(bad); };
   receiver.stop = asked_to_stop;
@@ -103,6 +113,13 @@ Command add_fetch(CLI::App& app) {
   sub->add_option("--watch", o->watch_seconds, "ask again every so many seconds, until Ctrl-C")
       ->check(CLI::Range(1, 86400))
       ->excludes(id);
+  sub->add_option(
+         "--chunk-size", o->chunk_size,
+         "larger deliveries are fetched in chunks of this size, if the intermediary can; an "
+         "interrupted fetch goes on where it was")
+      ->transform(CLI::AsSizeValue(false))
+      ->check(CLI::Range(std::uint64_t{1} << 10, std::uint64_t{64} << 20))
+      ->capture_default_str();
   add_common(*sub, o->common);
   return {sub, [o] { return fetch(*o); }};
 }

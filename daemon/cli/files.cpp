@@ -1,5 +1,6 @@
 #include "cli/files.h"
 #include "base/encoding.h"
+#include "cli/durable.h"
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -18,72 +19,31 @@ namespace {
 
 constexpr const char* kHalfWritten = ".incoming-";
 constexpr const char* kLock = ".osci-lock";
-// Content is personal data: for the owner and the group, never for everybody.
-constexpr mode_t kFolderMode = 0750;
-constexpr mode_t kFileMode = 0640;
 
-base::Error system_error(const std::string& path, const char* what) {
-  return fail(ErrorCode::file_error, path + ": " + what + ": " + std::strerror(errno));
+// Whether both files are there and hold the same octets.
+bool same_octets(const std::string& one, const std::string& other) {
+  const auto a = FileOctets::open(one), b = FileOctets::open(other);
+  if (!a || !b || (*a)->size() != (*b)->size()) return false;
+  std::uint64_t at = 0;
+  std::string there;
+  const auto compared =
+      base::for_each_piece({*a, 0, (*a)->size()}, [&](std::string_view piece) -> base::Result<> {
+        there.resize(piece.size());
+        if (auto done = (*b)->read(at, there.data(), there.size()); !done) return done;
+        at += piece.size();
+        return piece == there ? base::Result<>{} : fail(ErrorCode::file_error);
+      });
+  return compared.has_value();
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return number_; }
-  int release() {
-    const int out = number_;
-    number_ = -1;
-    return out;
-  }
-
- private:
-  int number_;
-};
-
-base::Result<> sync_folder(const std::string& path) {
-  const Descriptor folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.get() < 0 || ::fsync(folder.get()) != 0)
-    return system_error(path, "cannot be made durable");
+// The octets of a file that was written by somebody else become the shelf's.
+base::Result<> move_durably(const std::string& from, const std::string& to) {
+  const Descriptor file(::open(from.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (file.get() < 0 || ::fsync(file.get()) != 0)
+    return system_error(from, "cannot be made durable");
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) != 0)
+    return system_error(to, "cannot be created");
   return {};
-}
-
-base::Result<> write_durably(const std::string& path, std::string_view bytes) {
-  Descriptor file(
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kFileMode));
-  if (file.get() < 0) return system_error(path, "cannot be created");
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return system_error(path, "cannot be written");
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  if (::fsync(file.get()) != 0) return system_error(path, "cannot be made durable");
-  if (::close(file.release()) != 0) return system_error(path, "cannot be closed");
-  return {};
-}
-
-base::Result<> make_folder(const std::string& path) {
-  if (::mkdir(path.c_str(), kFolderMode) == 0) {
-    const auto parent = std::filesystem::path(path).lexically_normal().parent_path();
-    return sync_folder(parent.empty() ? "." : parent.string());
-  }
-  struct stat found {};
-  if (errno == EEXIST && ::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode)) return {};
-  return system_error(path, "cannot be created as a folder");
-}
-
-bool same_files(const std::string& folder, const std::vector<NewFile>& files,
-                const std::vector<std::string>& compare) {
-  return std::all_of(files.begin(), files.end(), [&](const NewFile& file) {
-    if (std::find(compare.begin(), compare.end(), file.name) == compare.end()) return true;
-    const auto there = read_file(folder + "/" + file.name, file.bytes.size());
-    return there && *there == file.bytes;
-  });
 }
 
 } // namespace
@@ -151,13 +111,20 @@ base::Result<Kept> Shelf::keep(const std::string& name, const std::vector<NewFil
     std::filesystem::remove_all(temporary, ignored);
     return error;
   };
-  for (const auto& file : files)
-    if (const auto done = write_durably(temporary + "/" + file.name, file.bytes); !done)
-      return give_up(done.error());
+  for (const auto& file : files) {
+    const std::string path = temporary + "/" + file.name;
+    const auto done = !file.move_from.empty() ? move_durably(file.move_from, path)
+                      : file.octets           ? write_durably(path, file.octets)
+                                              : write_durably(path, file.bytes);
+    if (!done) return give_up(done.error());
+  }
   if (const auto done = sync_folder(temporary); !done) return give_up(done.error());
   if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) != 0) {
     if (errno != EEXIST) return give_up(system_error(target, "cannot be created"));
-    if (!same_files(target, files, compare))
+    const bool same = std::all_of(compare.begin(), compare.end(), [&](const auto& file) {
+      return same_octets(temporary + "/" + file, target + "/" + file);
+    });
+    if (!same)
       return give_up(fail(ErrorCode::file_error,
                           target + ": exists with other content; move it away and fetch again"));
     // The earlier run may have died before its last sync.

@@ -1,5 +1,6 @@
 // Files of the command line: read with a limit, written so that they appear complete and stay.
 #pragma once
+#include "base/octets.h"
 #include "base/random.h"
 #include "base/result.h"
 #include <cstdint>
@@ -15,6 +16,8 @@ base::Result<std::string> read_file(const std::string& path, std::uint64_t limit
 struct NewFile {
   std::string name;
   std::string_view bytes;
+  base::OctetRange octets{}; // instead of bytes: copied
+  std::string move_from{};   // instead of both: a file on the same file system that moves in
 };
 
 enum class Kept {

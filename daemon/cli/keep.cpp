@@ -1,6 +1,7 @@
 #include "cli/keep.h"
 #include "base/encoding.h"
 #include "cli/exit_code.h"
+#include "cli/incoming_spool.h"
 #include "cli/text.h"
 #include "crypto/digest.h"
 #include <algorithm>
@@ -100,14 +101,27 @@ base::Result<KeptDelivery> Keeper::keep(const seal::OpenedContent& content,
   std::vector<NewFile> files;
   std::vector<std::string> compare;
   std::set<std::string> taken{kDescription};
+  std::set<std::string> moved;
   for (const auto& item : content.items) {
     const bool attachment = item.kind == seal::ContentItem::Kind::attachment;
     std::string name = safe_file_name(item.name, attachment ? "attachment" : "content");
     if (!attachment) name += extension_of(item.bytes);
     name = unique_name(name, taken);
-    out.files.push_back(
-        {name, item.name, attachment, item.bytes.size(), crypto::sha256_hex(item.bytes)});
-    files.push_back({name, item.bytes});
+    KeptFile kept{name, item.name, attachment, item.bytes.size(), {}};
+    NewFile file{name, item.bytes, item.file};
+    if (item.file) {
+      const auto digest = crypto::digest(crypto::DigestAlgorithm::sha256, item.file);
+      if (!digest) return digest.error();
+      kept.size = item.file.size;
+      kept.sha256 = base::hex_encode(*digest);
+      // Verified, so it may be moved out of the spool; once.
+      file.move_from = movable_file(item.file);
+      if (!file.move_from.empty() && !moved.insert(file.move_from).second) file.move_from.clear();
+    } else {
+      kept.sha256 = crypto::sha256_hex(item.bytes);
+    }
+    out.files.push_back(std::move(kept));
+    files.push_back(std::move(file));
     compare.push_back(name);
     out.is_signed = out.is_signed && item.signature == seal::SignatureState::valid;
     for (const auto& author : item.signers)
@@ -125,6 +139,16 @@ base::Result<KeptDelivery> Keeper::keep(const seal::OpenedContent& content,
 
 base::Result<BadDelivery> Keeper::set_aside(const Label& label, const base::Error& error,
                                             std::string_view raw, bool acknowledged) const {
+  return set_aside(label, error, NewFile{{}, raw}, acknowledged);
+}
+
+base::Result<BadDelivery> Keeper::set_aside(const Label& label, const base::Error& error,
+                                            const base::OctetRange& raw, bool acknowledged) const {
+  return set_aside(label, error, NewFile{{}, {}, raw}, acknowledged);
+}
+
+base::Result<BadDelivery> Keeper::set_aside(const Label& label, const base::Error& error,
+                                            NewFile raw, bool acknowledged) const {
   BadDelivery bad{label.message_id, {}, error, acknowledged};
   const std::string report =
       text_of(boost::json::object{{"message_id", harmless(label.message_id)},
@@ -136,7 +160,8 @@ base::Result<BadDelivery> Keeper::set_aside(const Label& label, const base::Erro
   const auto aside = shelf_.below("undeliverable");
   if (!aside) return aside.error();
   // Nothing is compared: the first copy of a bad delivery is as good as any later one.
-  const auto kept = aside->keep(label.folder, {{"message.osci", raw}, {"report.json", report}}, {});
+  raw.name = "message.osci";
+  const auto kept = aside->keep(label.folder, {std::move(raw), {"report.json", report}}, {});
   if (!kept) return kept.error();
   bad.folder = aside->path() + "/" + label.folder;
   return bad;

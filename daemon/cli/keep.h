@@ -7,6 +7,7 @@
 #include "crypto/trust.h"
 #include "mailbox/process_card.h"
 #include "seal/content.h"
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,7 +19,7 @@ struct KeptFile {
   std::string name;
   std::string original_name; // as in the message: untrusted
   bool attachment = false;
-  std::size_t size = 0;
+  std::uint64_t size = 0;
   std::string sha256;
 };
 
@@ -71,9 +72,14 @@ class Keeper {
   // Keeps `raw`, which cannot be opened, with a report in undeliverable/. Error: file_error.
   base::Result<BadDelivery> set_aside(const Label& label, const base::Error& error,
                                       std::string_view raw, bool acknowledged) const;
+  // The same of octets that need not fit into memory.
+  base::Result<BadDelivery> set_aside(const Label& label, const base::Error& error,
+                                      const base::OctetRange& raw, bool acknowledged) const;
 
  private:
   base::Result<> check(const seal::OpenedContent& content) const;
+  base::Result<BadDelivery> set_aside(const Label& label, const base::Error& error, NewFile raw,
+                                      bool acknowledged) const;
 
   const Shelf& shelf_;
   const ContentPolicy policy_;

@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "client/session.h"
 #include <CLI/App.hpp>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,19 @@ struct LetterOptions {
 
 void add_letter(CLI::App& app, LetterOptions& options);
 
+// A letter whose attachments may be too large for memory.
+struct Parcel {
+  client::Letter letter;
+  // Attachments that are files; a pipe can be read only once and is in the letter.
+  std::vector<client::LargeAttachment> files;
+  std::uint64_t size = 0; // about that of the message
+};
+
 // Errors: those of addressee(), and invalid_config (nothing to send), file_error.
+base::Result<Parcel> compose_parcel(const LetterOptions& options, base::Instant now);
+// Everything into the letter, for a message in one piece. Error: file_error.
+base::Result<client::Letter> read_in(Parcel parcel);
+// Both.
 base::Result<client::Letter> compose(const LetterOptions& options, base::Instant now);
 
 // --receiver and --push: where the recipient listens.

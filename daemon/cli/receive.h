@@ -8,6 +8,7 @@
 // id, as the list of unreceived process cards names them, each bad one in a dialog that is dropped.
 #pragma once
 #include "cli/keep.h"
+#include "client/chunked_fetch.h"
 #include "client/session.h"
 #include <functional>
 #include <optional>
@@ -24,6 +25,12 @@ struct FetchOrder {
   const crypto::TrustStore* authors = nullptr; // who may sign content; null: anyone
 };
 
+// Fetching in chunks, where the intermediary announces it. Borrowed.
+struct ChunkedReception {
+  client::ChunkedFetch& fetch;
+  client::IncomingSpool& spool;
+};
+
 struct FetchReport {
   std::vector<KeptDelivery> kept;
   std::vector<BadDelivery> bad;
@@ -36,11 +43,11 @@ class Receiver {
   using Listener = std::function<void(const KeptDelivery&)>;
   using BadListener = std::function<void(const BadDelivery&)>;
 
-  // Borrowed: session, shelf, clock, random.
+  // Borrowed: session, shelf, clock, random. Without `chunked` each delivery comes in one answer.
   Receiver(client::Session& session, const Shelf& shelf, FetchOrder order, const base::Clock& clock,
-           base::RandomSource& random)
+           base::RandomSource& random, std::optional<ChunkedReception> chunked = {})
       : session_(session), order_(std::move(order)), random_(random),
-        keeper_(shelf, {order_.allow_unsigned, order_.authors}, clock) {}
+        keeper_(shelf, {order_.allow_unsigned, order_.authors}, clock), chunked_(chunked) {}
 
   // Both hear of a delivery as soon as it is on the disk. `stop` is asked between deliveries.
   Listener on_kept;
@@ -54,6 +61,9 @@ class Receiver {
   using Dialog = client::Session::Dialog;
   enum class Handled { kept, bad, disk_failed };
 
+  base::Result<std::optional<client::Delivery>> ask(std::optional<Dialog>& dialog,
+                                                    const osci::Selection& selection);
+  bool resume();   // what was interrupted; false: stop everything
   bool in_order(); // false: a bad delivery is at the head of the mailbox
   void by_list();
   void by_ids(const std::vector<std::string>& ids);
@@ -61,8 +71,13 @@ class Receiver {
   bool fetch_one(std::optional<Dialog>& dialog, const std::string& id, bool report_missing);
   Handled handle(const client::Delivery& delivery);
   base::Result<KeptDelivery> put_away(const client::Delivery& delivery);
-  bool set_aside(const std::string& id, const base::Error& error, std::string_view raw,
+  // `raw`: as of Keeper::set_aside.
+  template <class Octets>
+  bool set_aside(const std::string& id, const base::Error& error, const Octets& raw,
                  bool acknowledged);
+  bool set_aside_answer(const std::string& id, const base::Error& error);
+  // What was kept of deliveries that came in chunks is needed until they are acknowledged.
+  void forget_settled();
   bool ensure(std::optional<Dialog>& dialog);
   void finish(std::optional<Dialog>& dialog);
   bool stopping() const { return report_.stopped || (stop && stop()); }
@@ -71,6 +86,9 @@ class Receiver {
   const FetchOrder order_;
   base::RandomSource& random_;
   const Keeper keeper_;
+  std::optional<ChunkedReception> chunked_;
+  bool chunks_refused_ = false;
+  std::vector<std::string> settled_;
   std::set<std::string> known_bad_;
   FetchReport report_;
 };

@@ -1,7 +1,9 @@
 #include "cli/commands.h"
+#include "cli/durable.h"
 #include "cli/files.h"
 #include "cli/letter.h"
 #include "cli/progress.h"
+#include "cli/send_chunks.h"
 #include "cli/settings.h"
 #include "cli/text.h"
 #include "lookup/file_directory.h"
@@ -23,15 +25,22 @@ namespace {
 // Data travels inside the XML part, coded twice (4/3 each time), and peers limit that part;
 // attachments do not.
 constexpr std::uint64_t kMaxData = 30 * 1024 * 1024;
-constexpr std::uint64_t kMaxAttachment = 1024 * 1024 * 1024;
+constexpr std::uint64_t kMaxAttachments = 1024 * 1024 * 1024;
+constexpr std::uint64_t kMaxPipe = 64 * 1024 * 1024;
+// No intermediary wants less than this in chunks, so nobody is asked.
+constexpr std::uint64_t kSmall = 512 * 1024;
 
 struct SendOptions {
   CommonOptions common;
   LetterOptions letter;
   ReceiverOptions receiver;
+  bool resume = false;
+  ChunkOptions chunks;
 };
 
-void print(const client::Receipt& receipt, bool json) {
+} // namespace
+
+void print_receipt(const client::Receipt& receipt, bool json) {
   if (json) {
     boost::json::array feedback;
     for (const auto& entry : receipt.feedback)
@@ -57,29 +66,50 @@ void print(const client::Receipt& receipt, bool json) {
               << harmless(entry.code + " " + entry.text) << "\n";
 }
 
+namespace {
+
 ExitCode send(const SendOptions& o) {
-  auto connection = Connection::make(o.common, progress_bar());
+  const auto in_chunks = std::make_shared<bool>(o.resume);
+  auto connection = Connection::make(o.common, progress_bar(in_chunks));
   if (!connection) return give_up(connection.error());
-  const auto letter = compose(o.letter, (*connection)->clock().now());
-  if (!letter) return give_up(letter.error());
+  if (o.resume) return resume_sending(**connection, o.common, o.chunks, o.letter.files);
+  auto parcel = compose_parcel(o.letter, (*connection)->clock().now());
+  if (!parcel) return give_up(parcel.error());
+  auto& session = (*connection)->session();
   std::string message_id;
   const auto note_id = [&message_id](const std::string& id) { message_id = id; };
-  auto& session = (*connection)->session();
-  const auto receipt = o.receiver.uri.empty() ? session.store(*letter, note_id)
-                                              : session.forward(*letter, o.receiver.uri, note_id);
+
+  // What is pushed travels in one piece: only stored deliveries are cut (11.3).
+  std::optional<client::IssuedId> issued;
+  if (o.receiver.uri.empty() && (o.chunks.above != 0 || parcel->size >= kSmall)) {
+    auto drawn = session.get_message_id();
+    if (!drawn) return give_up(drawn.error());
+    issued = std::move(*drawn);
+    if (issued->features.chunks && parcel->size > chunk_threshold(o.chunks, issued->features)) {
+      *in_chunks = true;
+      return send_in_chunks(**connection, o.common, o.chunks, parcel->letter, parcel->files,
+                            *issued);
+    }
+    message_id = issued->message_id;
+  }
+  const auto letter = read_in(std::move(*parcel));
+  if (!letter) return give_up(letter.error());
+  const auto receipt = !o.receiver.uri.empty() ? session.forward(*letter, o.receiver.uri, note_id)
+                       : issued                ? session.store(*letter, issued->message_id)
+                                               : session.store(*letter, note_id);
   if (!receipt) {
     const auto code = give_up(receipt.error());
     // A refusal is an answer; everything else leaves open whether the delivery is there.
     if (!message_id.empty() && code != ExitCode::refused) explain_unknown_outcome(message_id);
     return code;
   }
-  print(*receipt, o.common.json);
+  print_receipt(*receipt, o.common.json);
   return ExitCode::ok;
 }
 
 } // namespace
 
-base::Result<client::Letter> compose(const LetterOptions& o, base::Instant now) {
+base::Result<Parcel> compose_parcel(const LetterOptions& o, base::Instant now) {
   if (o.files.empty() && o.attach.empty())
     return fail(ErrorCode::invalid_config, "nothing to send: name a FILE or --attach");
   // What the intermediary says to an expired certificate is the point of such a trial.
@@ -87,7 +117,8 @@ base::Result<client::Letter> compose(const LetterOptions& o, base::Instant now) 
                 ? read_certificate(o.to_cert)
                 : addressee(o.to_cert, o.to, o.service, o.directory, now);
   if (!to) return to.error();
-  client::Letter letter{std::move(*to), {}, {}, {}, std::nullopt};
+  Parcel out{{std::move(*to), {}, {}, {}, std::nullopt}, {}, 0};
+  client::Letter& letter = out.letter;
   std::uint64_t data = 0;
   for (const auto& path : o.files) {
     auto bytes = read_file(path, kMaxData);
@@ -102,15 +133,26 @@ base::Result<client::Letter> compose(const LetterOptions& o, base::Instant now) 
   if (data > kMaxData)
     return fail(ErrorCode::file_error, "the files are larger than " + human_size(kMaxData) +
                                            " together; send some with --attach");
+  out.size = data / 9 * 16; // base64 in base64
   std::set<std::string> taken;
   for (const auto& path : o.attach) {
-    auto bytes = read_file(path, kMaxAttachment);
-    if (!bytes) return bytes.error();
-    seal::Attachment file;
-    file.content_id =
+    const std::string name =
         unique_name(content_id_from(std::filesystem::path(path).filename().string()), taken);
-    file.bytes = std::move(*bytes);
-    letter.attachments.push_back(std::move(file));
+    std::error_code error;
+    if (std::filesystem::is_regular_file(path, error)) {
+      const auto file = FileOctets::open(path);
+      if (!file) return file.error();
+      out.size += (*file)->size();
+      out.files.push_back({name, {*file, 0, (*file)->size()}});
+      continue;
+    }
+    auto bytes = read_file(path, kMaxPipe);
+    if (!bytes) return bytes.error();
+    seal::Attachment attachment;
+    attachment.content_id = name;
+    attachment.bytes = std::move(*bytes);
+    out.size += attachment.bytes.size();
+    letter.attachments.push_back(std::move(attachment));
   }
   if (!o.subject.empty()) letter.subject = o.subject;
   letter.quality_of_timestamps = o.stamps;
@@ -122,7 +164,29 @@ base::Result<client::Letter> compose(const LetterOptions& o, base::Instant now) 
       certificates->push_back(std::move(*certificate));
     }
   if (!letter.readers.empty()) letter.readers.insert(letter.readers.begin(), letter.addressee);
-  return letter;
+  return out;
+}
+
+base::Result<client::Letter> read_in(Parcel parcel) {
+  if (parcel.size > kMaxAttachments)
+    return fail(ErrorCode::file_error, "the attachments are larger than " +
+                                           human_size(kMaxAttachments) +
+                                           ", and they travel in one piece here");
+  for (const auto& file : parcel.files) {
+    auto bytes = base::read_range(file.plain);
+    if (!bytes) return bytes.error();
+    seal::Attachment attachment;
+    attachment.content_id = file.content_id;
+    attachment.bytes = std::move(*bytes);
+    parcel.letter.attachments.push_back(std::move(attachment));
+  }
+  return std::move(parcel.letter);
+}
+
+base::Result<client::Letter> compose(const LetterOptions& o, base::Instant now) {
+  auto parcel = compose_parcel(o, now);
+  if (!parcel) return parcel.error();
+  return read_in(std::move(*parcel));
 }
 
 void explain_unknown_outcome(const std::string& message_id) {
@@ -218,8 +282,37 @@ Command add_send(CLI::App& app) {
       "send", "Seal files for an addressee and store them in its mailbox, or push them to it");
   add_letter(*sub, o->letter);
   add_receiver(*sub, o->receiver, false);
+  const std::string group = "Large messages";
+  const auto size = [&](const char* name, std::uint64_t& value, const char* text) {
+    sub->add_option(name, value, text)
+        ->transform(CLI::AsSizeValue(false))
+        ->check(CLI::Range(std::uint64_t{1} << 10, std::uint64_t{1} << 40))
+        ->group(group);
+  };
+  size("--chunk-above", o->chunks.above,
+       "send larger messages in chunks (default: what the intermediary announces, at most 30 MiB)");
+  size("--chunk-size", o->chunks.chunk_size,
+       "size of a chunk, within what the intermediary announces (default: 4 MiB)");
+  sub->add_option("--spool", o->chunks.spool,
+                  "folder for sealed messages under way in chunks (default: "
+                  "${XDG_STATE_HOME:-~/.local/state}/osci/outgoing)")
+      ->group(group);
+  sub->add_option("--processing-timeout", o->chunks.processing_seconds,
+                  "seconds that the intermediary may work on a message after its last chunk")
+      ->check(CLI::Range(1, 86400))
+      ->capture_default_str()
+      ->group(group);
+  sub->add_flag("--resume", o->resume,
+                "go on with what was interrupted: all, or the message ids that are named instead "
+                "of files")
+      ->group(group);
   add_common(*sub, o->common);
-  return {sub, [o] { return send(*o); }};
+  return {sub, [o] {
+            if (o->resume && (!o->letter.attach.empty() || !o->receiver.uri.empty()))
+              return give_up(fail(ErrorCode::invalid_config,
+                                  "--resume sends what was sealed before; name message ids only"));
+            return send(*o);
+          }};
 }
 
 } // namespace cli

@@ -136,6 +136,7 @@ std::set<std::string, std::less<>> path_options() {
           "attach",
           "out",
           "reply-command",
+          "spool",
           "trust",
           "recipient",
           "second-recipient",
