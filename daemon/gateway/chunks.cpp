@@ -1,5 +1,6 @@
 #include "gateway/chunks.h"
 #include "authority/revocation.h"
+#include "authority/timestamps.h"
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "osci/feedback.h"
@@ -76,24 +77,34 @@ base::Result<Inner> open_now(const Gateway::Parts& parts, const Settings& settin
                std::make_shared<const base::Result<seal::Message>>(std::move(inner))};
 }
 
-// On a bulk thread: from the message to a frozen result. Errors as above.
-base::Result<> store_now(const Gateway::Parts& parts, const Settings& settings, const Inner& inner,
-                         const crypto::RevocationResults* revocation) {
-  const auto& key = inner.transfer.key;
-  const base::Instant now = parts.clock.now();
+// On a bulk thread: what is to be done with the message.
+std::shared_ptr<osci::Reassembled> decide_now(const Gateway::Parts& parts, const Settings& settings,
+                                              const Inner& inner,
+                                              const crypto::RevocationResults* revocation) {
+  const osci::Situation situation{parts.clock.now(), settings.policy, *settings.directory,
+                                  *settings.trust,   parts.ids,       parts.random,
+                                  nullptr,           revocation,      settings.schemas.get()};
+  return std::make_shared<osci::Reassembled>(
+      osci::decide_reassembled(*inner.message, inner.transfer, situation));
+}
+
+bool wants_token(const osci::Reassembled& verdict) {
+  return verdict.delivery && verdict.delivery->quality_of_creation == "cryptographic";
+}
+
+// On a bulk thread: to a frozen result. Error: not now; the transfer stays as it is.
+base::Result<> store_now(const Gateway::Parts& parts, const Settings& settings,
+                         const mailbox::TransferKey& key, osci::Reassembled& verdict) {
   const auto refuse = [&](const std::string& code) {
     log_refused(key, code);
-    return parts.transfers->refuse(key, {code}, now);
+    return parts.transfers->refuse(key, {code}, parts.clock.now());
   };
-  const osci::Situation situation{
-      now,          settings.policy, *settings.directory, *settings.trust, parts.ids,
-      parts.random, nullptr,         revocation};
-  auto verdict = osci::decide_reassembled(*inner.message, inner.transfer, situation);
   if (!verdict.delivery) return refuse(verdict.refused_code);
-  // A token for Creation would cover octets that are never in memory as a whole: the stamp is
-  // plain, and that is said.
-  if (verdict.delivery->quality_of_creation == "cryptographic") {
-    if (settings.refuse_plain_stamps) return refuse("9811");
+  if (wants_token(verdict) && verdict.delivery->creation_token.empty()) {
+    // The sender may ask for the result as often as it likes; each time the authority is asked
+    // again.
+    if (settings.refuse_plain_stamps)
+      return fail(ErrorCode::timestamp_unavailable, "no cryptographic time stamp");
     verdict.delivery->feedback.emplace_back(osci::kPlainInstead);
     verdict.delivery->transfer_result.emplace_back(osci::kPlainInstead);
     base::log(LogLevel::warning, "timestamp.plain",
@@ -281,8 +292,26 @@ asio::awaitable<void> Chunks::process(mailbox::TransferKey key,
         auto certificates = osci::certificates_to_check(**inner->message);
         revocation = co_await parts_.revocation->check(std::move(certificates), settings->trust);
       }
-      auto store_job = [parts = parts_, settings, inner, revocation] {
-        return store_now(parts, *settings, *inner, revocation.get());
+      auto decide_job = [parts = parts_, settings, inner, revocation] {
+        return decide_now(parts, *settings, *inner, revocation.get());
+      };
+      auto decided = co_await parts_.bulk->run(std::move(decide_job));
+      std::shared_ptr<osci::Reassembled> verdict;
+      if (decided) verdict = *decided;
+      if (verdict && wants_token(*verdict) && parts_.timestamps) {
+        auto data_job = [verdict] {
+          return osci::creation_stamp_data(verdict->delivery->message_id, verdict->delivery->parts);
+        };
+        auto data = co_await parts_.bulk->run(std::move(data_job));
+        if (data) {
+          std::string covered = std::move(*data);
+          auto token = co_await parts_.timestamps->stamp(std::move(covered));
+          if (token) verdict->delivery->creation_token = std::move(token->token);
+        }
+      }
+      auto store_job = [parts = parts_, settings, key, verdict]() -> base::Result<> {
+        if (!verdict) return fail(ErrorCode::overloaded, "work pool is full");
+        return store_now(parts, *settings, key, *verdict);
       };
       const auto done = co_await parts_.bulk->run(std::move(store_job));
       if (!done) error = done.error();

@@ -187,6 +187,8 @@ Plan Decider::reassembled(const mailbox::Transfer& transfer) {
   // (Q13).
   const auto verified = message_.verified(false);
   if (!verified) return refuse(verified.error());
+  if (s_.schemas)
+    if (const auto valid = check_schema(message_, *s_.schemas); !valid) return fault(valid.error());
   auto request = decode_request(*verified, true);
   if (!request) return fault(request.error());
   if (request->message_id != transfer.key.message_id)

@@ -256,6 +256,8 @@ struct Opener {
     if (!text) return text.error();
     auto document = xml::Document::parse(*text, options.xml);
     if (!document) return document.error();
+    std::string kept;
+    if (options.keep_xml) kept = std::move(*text);
     text->clear();
     text->shrink_to_fit();
     const auto location = document->root().attribute(ns::xsi, "schemaLocation");
@@ -285,7 +287,9 @@ struct Opener {
       return found;
     };
     auto out = read(attachments, std::move(*document), ErrorCode::malformed_message);
-    if (out) out->digest_ = spooled.digest;
+    if (!out) return out;
+    out->digest_ = spooled.digest;
+    out->xml_ = std::move(kept);
     return out;
   }
 

@@ -335,6 +335,35 @@ TEST_F(ChunkStore, SignedBase64AndEncryptedInnerMessages) {
   }
 }
 
+TEST_F(ChunkStore, WarningsOfTheDeliveryStandInsideAndAreAnnouncedOutside) {
+  const auto id = issue();
+  auto inner = sender.delivery(id, "Antrag");
+  inner.quality_of_creation = "cryptographic"; // nobody stamps here
+  const ChunkedStore store(sender, id, sender.seal(inner, false, false), 16);
+  Dialog dialog(intermediary, sender);
+  osci::Answer last;
+  for (std::uint32_t number = 1; number <= store.count(); ++number)
+    last = dialog.send(store.chunk(dialog, number));
+  EXPECT_EQ(codes(last.inside_feedback), (Codes{"0800", "3709"}));
+  EXPECT_EQ(codes(last.feedback), (Codes{"0801", "3950"}));
+  EXPECT_EQ(codes(dialog.send(store.info(dialog)).inside_feedback), (Codes{"0800", "3709"}));
+}
+
+TEST_F(ChunkStore, StrictModeHoldsForWhatTheChunksMakeUp) {
+  for (const bool strict : {false, true}) {
+    Intermediary judge(support::with_chunks(), false, 0ms, {}, strict);
+    const auto id = judge.ids().issue(judge.clock.now(), sender.random);
+    auto inner = sender.delivery(id, "Antrag");
+    inner.languages = {"de", "not_a_language"}; // taken, but no value of the schema's type
+    const ChunkedStore store(sender, id, sender.seal(inner, false, false), 16);
+    Dialog dialog(judge, sender);
+    osci::Answer last;
+    for (std::uint32_t number = 1; number <= store.count(); ++number)
+      last = dialog.send(store.chunk(dialog, number));
+    EXPECT_EQ(codes(last.inside_feedback), Codes{strict ? "9100" : "0800"});
+  }
+}
+
 TEST_F(ChunkStore, ImplicitRequestsDoAsWell) {
   const auto store = transfer(64);
   osci::Answer last;

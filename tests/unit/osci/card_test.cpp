@@ -133,6 +133,11 @@ TEST(Stamps, TheImprintCoversTheWholeDelivery) {
             "OSCI 1.2 Creation\nid\n"
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n"
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n");
+  // The same where the octets are not in memory.
+  auto outside = parts;
+  outside[0].range = {std::make_shared<base::MemoryOctets>("-abc-"), 1, 3};
+  outside[0].bytes.clear();
+  EXPECT_EQ(osci::creation_stamp_data("id", outside), osci::creation_stamp_data("id", parts));
   EXPECT_EQ(osci::reception_stamp_data("id"), "OSCI 1.2 Reception\nid\n");
 }
 
