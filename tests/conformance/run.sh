@@ -58,17 +58,66 @@ if [ "$mode" = faults ]; then daemon=$(program dataclearingd faulty); else daemo
 pki=${CONFORMANCE_PKI:-$root/build/conformance/pki}
 "$root/certs/make-pki.sh" "$pki" >/dev/null
 work=$(mktemp -d "${TMPDIR:-/tmp}/dataclearing-conformance.XXXXXX")
-running=""
+running="" server=""
 stop() {
   [ -z "$running" ] || { kill "$running" 2>/dev/null || true; wait "$running" 2>/dev/null || true; }
   running=""
 }
-trap 'stop; rm -rf "$work"' EXIT
+trap 'stop; [ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
 
 # What --certificates wants: the bad ones as they are, and a party that signs with ECDSA.
 mkdir "$work/certificates"
 cp "$pki"/bad-*.p12 "$pki/pin.txt" "$work/certificates/"
 for use in cipher signature; do cp "$pki/efa-einbuergerung-$use.p12" "$work/certificates/ecdsa-$use.p12"; done
+
+# A revoked pair, and the list that says so, served on loopback.
+mkdir -p "$work/list" "$work/ca"
+python3 -u - "$work/list" > "$work/list-port" 2>/dev/null <<'PY' &
+import functools, http.server, sys
+handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=sys.argv[1])
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+print(server.server_address[1])
+server.serve_forever()
+PY
+server=$!
+for _ in $(seq 200); do [ ! -s "$work/list-port" ] || break; sleep 0.05; done
+: > "$work/ca/index.txt"
+echo 01 > "$work/ca/crlnumber"
+cat > "$work/ca/ca.cnf" <<CNF
+[ca]
+default_ca = it
+[it]
+database = $work/ca/index.txt
+new_certs_dir = $work/ca
+crlnumber = $work/ca/crlnumber
+certificate = $pki/sub-ca.cert.pem
+private_key = $pki/sub-ca.key.pem
+rand_serial = yes
+default_md = sha256
+default_days = 30
+default_crl_days = 2
+policy = any
+unique_subject = no
+[any]
+organizationName = optional
+commonName = supplied
+[cipher]
+keyUsage = critical,keyEncipherment,dataEncipherment
+crlDistributionPoints = URI:http://127.0.0.1:$(cat "$work/list-port")/sub.crl
+[signature]
+keyUsage = critical,digitalSignature,nonRepudiation
+crlDistributionPoints = URI:http://127.0.0.1:$(cat "$work/list-port")/sub.crl
+CNF
+for use in cipher signature; do # the keys are those of the expired pair: making keys is what takes time
+  key=$pki/bad-expired-$use.key.pem
+  openssl req -new -key "$key" -subj "/O=Dataclearing Test PKI/CN=Revoked Test OSCI" -out "$work/ca/$use.csr"
+  openssl ca -batch -notext -config "$work/ca/ca.cnf" -in "$work/ca/$use.csr" -extensions "$use" \
+    -out "$work/ca/$use.pem" 2>/dev/null
+  openssl ca -config "$work/ca/ca.cnf" -revoke "$work/ca/$use.pem" 2>/dev/null
+  openssl pkcs12 -export -inkey "$key" -in "$work/ca/$use.pem" -passout "file:$pki/pin.txt" \
+    -out "$work/certificates/bad-revoked-$use.p12"
+done
+openssl ca -config "$work/ca/ca.cnf" -gencrl 2>/dev/null | openssl crl -outform DER -out "$work/list/sub.crl"
 
 profile() { # name of the party
   cat > "$work/$1.toml" <<TOML
@@ -117,6 +166,8 @@ anchors = ["$pki/root-ca.cert.pem"]
 intermediates = ["$pki/sub-ca.cert.pem"]
 [policy]
 refusal_step = "50ms"
+[revocation]
+private_addresses = true
 [directory]
 file = "$work/directory.toml"
 TOML

@@ -71,7 +71,8 @@ void warned(std::vector<Case>& out, const char* name, const char* warning, const
                    expect(said, "no " + warning + ": " + heard.codes());
                    if (heard.answer.cards.empty()) return heard.codes();
                    const auto& found = inspection_of(heard.answer.cards.front(), certificate);
-                   expect(found.offline != OfflineResult::valid || found.math != MathResult::ok,
+                   expect(found.offline != OfflineResult::valid || found.math != MathResult::ok ||
+                              (found.online && found.online->revoked),
                           "the card says that the certificate is valid");
                    return heard.codes() + ", not valid on the card";
                  }});
