@@ -19,7 +19,8 @@ struct Timestamps : testing::Test, World {
                        tsa_key, root_key);
   asio::io_context loop;
   async::WorkPool pool{"inquiries", 2, 8};
-  authority::TimestampRules rules{.url = kTsa, .anchors = {root}, .policy = {}};
+  authority::TimestampRules rules{
+      .url = kTsa, .anchors = {root}, .policy = {}, .limit = std::chrono::minutes{5}};
   authority::TimestampAuthority stamps{rules, transport, clock, random, pool};
 
   void answer(std::chrono::milliseconds off = {}) {
