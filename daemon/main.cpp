@@ -232,6 +232,7 @@ base::Result<std::shared_ptr<const gateway::Settings>> load_settings(const ops::
   if (!legacy) return legacy.error();
   policy.legacy = std::move(*legacy);
   settings->refusal_step = refusal_step(config);
+  policy.check_metadata = config.policy.metadata == ops::MetaDataCheck::check;
   return std::shared_ptr<const gateway::Settings>(std::move(settings));
 }
 

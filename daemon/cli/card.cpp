@@ -1,5 +1,6 @@
 #include "base/encoding.h"
 #include "cli/commands.h"
+#include "cli/metadata.h"
 #include "cli/settings.h"
 #include "cli/text.h"
 #include <CLI/CLI.hpp>
@@ -19,7 +20,7 @@ namespace {
 struct CardOptions {
   CommonOptions common;
   std::vector<std::string> id;
-  std::string since, modified_since, role;
+  std::string since, modified_since, role, kept;
   bool no_reception = false;
   std::uint32_t limit = 0;
 };
@@ -63,7 +64,7 @@ boost::json::value token_json(const std::string& token) {
                        : boost::json::value(base::base64_encode_line(token));
 }
 
-boost::json::object to_json(const mailbox::ProcessCard& card) {
+boost::json::object to_json(const mailbox::ProcessCard& card, const std::string& kept) {
   const auto time = [](const std::optional<base::Instant>& at) {
     return at ? boost::json::value(base::format_datetime(*at)) : boost::json::value(nullptr);
   };
@@ -84,10 +85,24 @@ boost::json::object to_json(const mailbox::ProcessCard& card) {
                           {"reception_token", token_json(card.reception_token)},
                           {"inspections", std::move(inspections)}};
   out["subject"] = card.subject ? boost::json::value(*card.subject) : boost::json::value(nullptr);
+  if (auto metadata = kept.empty() ? std::nullopt : kept_metadata(kept, card.message_id))
+    out["metadata"] = std::move(*metadata);
   return out;
 }
 
-void print_table(const std::vector<mailbox::ProcessCard>& cards) {
+// "  service URI, message type CODE, ..." below a card.
+void print_metadata(const boost::json::object& metadata) {
+  std::cout << " ";
+  for (const char* name : {"service", "message_type", "author", "reader", "message_id"}) {
+    const auto* value = metadata.if_contains(name);
+    if (value && value->is_object()) value = value->as_object().if_contains("code");
+    if (value && value->is_string())
+      std::cout << " " << name << "=" << harmless(std::string_view(value->as_string()));
+  }
+  std::cout << "\n";
+}
+
+void print_table(const std::vector<mailbox::ProcessCard>& cards, const std::string& kept) {
   std::size_t width = 10;
   for (const auto& card : cards) width = std::max(width, card.message_id.size());
   width = std::min<std::size_t>(width, 48);
@@ -102,9 +117,12 @@ void print_table(const std::vector<mailbox::ProcessCard>& cards) {
     return at ? base::format_datetime(*at) : std::string("-");
   };
   row("MESSAGE ID", "CREATED", "FORWARDED", "RECEIVED", "SUBJECT");
-  for (const auto& card : cards)
+  for (const auto& card : cards) {
     row(harmless(card.message_id), base::format_datetime(card.creation), time(card.forwarding),
         time(card.reception), harmless(card.subject.value_or("")));
+    if (const auto metadata = kept.empty() ? std::nullopt : kept_metadata(kept, card.message_id))
+      print_metadata(*metadata);
+  }
 }
 
 // What the table has no room for.
@@ -169,12 +187,12 @@ ExitCode card(const CardOptions& o) {
     std::cerr << "osci: warning: the dialog could not be ended properly\n";
   if (o.common.json) {
     boost::json::array cards;
-    for (const auto& one : found->cards) cards.push_back(to_json(one));
+    for (const auto& one : found->cards) cards.push_back(to_json(one, o.kept));
     std::cout << boost::json::serialize(
                      boost::json::object{{"cards", std::move(cards)}, {"more", found->more}})
               << "\n";
   } else if (!found->cards.empty()) {
-    print_table(found->cards);
+    print_table(found->cards, o.kept);
     if (!o.id.empty())
       for (const auto& one : found->cards) print_details(one);
     if (found->more)
@@ -211,6 +229,10 @@ Command add_card(CLI::App& app) {
       ->check(CLI::IsMember({"addressee", "originator"}));
   sub->add_flag("--no-reception", o->no_reception, "only what has not been received yet");
   sub->add_option("--limit", o->limit, "at most so many")->check(CLI::Range(1, 1000000));
+  sub->add_option(
+      "--kept", o->kept,
+      "folder of osci fetch: shows MessageMetaData of what was fetched into it; process "
+      "cards themselves do not carry any");
   add_common(*sub, o->common);
   return {sub, [o] { return card(*o); }};
 }

@@ -2,6 +2,7 @@
 #include "base/encoding.h"
 #include "cli/exit_code.h"
 #include "cli/incoming_spool.h"
+#include "cli/metadata.h"
 #include "cli/text.h"
 #include "crypto/digest.h"
 #include <algorithm>
@@ -16,6 +17,7 @@ using base::fail;
 namespace {
 
 constexpr const char* kDescription = "delivery.json";
+constexpr const char* kMetaData = "metadata.xml";
 
 std::string text_of(const boost::json::value& value) {
   return boost::json::serialize(value) + "\n";
@@ -28,7 +30,8 @@ boost::json::object describe(const crypto::Certificate& certificate) {
           {"sha256", certificate.fingerprint()}};
 }
 
-std::string description(const KeptDelivery& delivery, const mailbox::ProcessCard* card) {
+std::string description(const KeptDelivery& delivery, const mailbox::ProcessCard* card,
+                        std::string_view metadata) {
   boost::json::array files;
   for (const auto& file : delivery.files)
     files.push_back({{"file", file.name},
@@ -51,6 +54,8 @@ std::string description(const KeptDelivery& delivery, const mailbox::ProcessCard
     for (const auto& name : delivery.unclaimed_attachments) names.push_back(harmless(name).c_str());
     out["unclaimed_attachments"] = std::move(names);
   }
+  if (!metadata.empty())
+    if (auto about = describe_metadata(metadata)) out["metadata"] = std::move(*about);
   return text_of(out);
 }
 
@@ -100,7 +105,7 @@ base::Result<KeptDelivery> Keeper::keep(const seal::OpenedContent& content,
   out.unclaimed_attachments = content.unclaimed_attachments;
   std::vector<NewFile> files;
   std::vector<std::string> compare;
-  std::set<std::string> taken{kDescription};
+  std::set<std::string> taken{kDescription, kMetaData};
   std::set<std::string> moved;
   for (const auto& item : content.items) {
     const bool attachment = item.kind == seal::ContentItem::Kind::attachment;
@@ -128,7 +133,8 @@ base::Result<KeptDelivery> Keeper::keep(const seal::OpenedContent& content,
       if (std::find(out.authors.begin(), out.authors.end(), author) == out.authors.end())
         out.authors.push_back(author);
   }
-  const std::string about = description(out, label.card);
+  if (!label.metadata.empty()) files.push_back({kMetaData, label.metadata});
+  const std::string about = description(out, label.card, label.metadata);
   files.push_back({kDescription, about});
   const auto kept = shelf_.keep(label.folder, files, compare);
   if (!kept) return kept.error();

@@ -54,6 +54,7 @@ struct Label {
   std::string message_id;                     // empty: it came without protocol
   std::string folder;                         // below the shelf
   const mailbox::ProcessCard* card = nullptr; // null: none
+  std::string metadata{};                     // MessageMetaData as it came; empty: none
 };
 Label label_of(const mailbox::ProcessCard& card);
 // A delivery without id is called by the digest of its message, so that the identical message finds

@@ -2,6 +2,7 @@
 #pragma once
 #include "base/clock.h"
 #include "base/result.h"
+#include "cli/metadata.h"
 #include "client/session.h"
 #include <CLI/App.hpp>
 #include <cstdint>
@@ -17,7 +18,8 @@ struct LetterOptions {
   std::string subject;
   std::vector<std::string> readers, authors; // certificate files
   std::string stamps = "plain";              // or "cryptographic"
-  bool even_if_expired = false;              // --to-cert may be outside its validity: for trials
+  MetaDataOptions metadata;
+  bool even_if_expired = false; // --to-cert may be outside its validity: for trials
 };
 
 void add_letter(CLI::App& app, LetterOptions& options);
@@ -31,11 +33,13 @@ struct Parcel {
 };
 
 // Errors: those of addressee(), and invalid_config (nothing to send), file_error.
-base::Result<Parcel> compose_parcel(const LetterOptions& options, base::Instant now);
+base::Result<Parcel> compose_parcel(const LetterOptions& options, base::Instant now,
+                                    base::RandomSource& random);
 // Everything into the letter, for a message in one piece. Error: file_error.
 base::Result<client::Letter> read_in(Parcel parcel);
 // Both.
-base::Result<client::Letter> compose(const LetterOptions& options, base::Instant now);
+base::Result<client::Letter> compose(const LetterOptions& options, base::Instant now,
+                                     base::RandomSource& random);
 
 // --receiver and --push: where the recipient listens.
 struct ReceiverOptions {

@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/keep.h"
 #include "cli/letter.h"
+#include "cli/metadata.h"
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/settings.h"
@@ -65,7 +66,8 @@ void print(const client::Mediated& mediated, bool json) {
 ExitCode put_away(const MediateOptions& o, const client::Mediated& mediated, Connection& at,
                   const Keeper& keeper) {
   const auto* card = mediated.reply_card();
-  const Label label = card ? label_of(*card) : label_of_unnumbered(mediated.message.digest());
+  Label label = card ? label_of(*card) : label_of_unnumbered(mediated.message.digest());
+  if (mediated.answer.content) label.metadata = metadata_of(*mediated.answer.content);
   const auto& session = at.session();
   const auto content = mediated.open(session.identity(), session.options(), at.random());
   const auto kept =
@@ -93,7 +95,7 @@ ExitCode mediate(const MediateOptions& o) {
     authors = std::make_unique<crypto::TrustStore>(
         std::move(*anchors), std::vector<crypto::Certificate>{}, crypto::TrustPolicy{});
   }
-  const auto letter = compose(o.letter, at.clock().now());
+  const auto letter = compose(o.letter, at.clock().now(), at.random());
   if (!letter) return give_up(letter.error());
   // Before anything is sent: a reply that cannot be kept would be lost.
   const auto shelf = Shelf::open(o.out, at.random());

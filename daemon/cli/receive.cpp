@@ -1,4 +1,5 @@
 #include "cli/receive.h"
+#include "cli/metadata.h"
 #include "cli/text.h"
 #include <algorithm>
 
@@ -208,7 +209,9 @@ base::Result<KeptDelivery> Receiver::put_away(const client::Delivery& delivery) 
     options.content.new_file = chunked_->spool.plain_files(delivery.message_id());
   const auto content = delivery.open(session_.identity(), options, random_);
   if (!content) return content.error();
-  return keeper_.keep(*content, label_of(delivery.answer.cards.front()));
+  auto label = label_of(delivery.answer.cards.front());
+  if (delivery.answer.content) label.metadata = metadata_of(*delivery.answer.content);
+  return keeper_.keep(*content, label);
 }
 
 template <class Octets>

@@ -1,4 +1,5 @@
 #include "cli/reception.h"
+#include "cli/metadata.h"
 #include "cli/text.h"
 #include <filesystem>
 #include <utility>
@@ -64,8 +65,9 @@ class Reception::Turn {
 // If the process dies before keep() has returned, the intermediary gets no answer and sends again.
 // Dies it afterwards, the repeat finds the folder and is answered positively.
 Verdict Reception::take(const client::Pushed& pushed) {
-  const Label label = pushed.message_id().empty() ? label_of_unnumbered(pushed.message.digest())
-                                                  : label_of(*pushed.request.card);
+  Label label = pushed.message_id().empty() ? label_of_unnumbered(pushed.message.digest())
+                                            : label_of(*pushed.request.card);
+  label.metadata = metadata_of(pushed.request.content);
   const Turn turn(*this, label.folder);
   const auto content = pushed.open(recipient_.identity(), recipient_.options().content, random_);
   if (!content) return refuse_content(pushed, label, content.error());

@@ -40,7 +40,9 @@ struct SendOptions {
 
 } // namespace
 
-void print_receipt(const client::Receipt& receipt, bool json) {
+void print_receipt(const client::Receipt& receipt, const client::Letter* letter, bool json) {
+  const auto* header = letter ? osci::find_metadata(letter->headers) : nullptr;
+  const auto metadata = header ? describe_metadata(header->canonical) : std::nullopt;
   if (json) {
     boost::json::array feedback;
     for (const auto& entry : receipt.feedback)
@@ -51,6 +53,7 @@ void print_receipt(const client::Receipt& receipt, bool json) {
       out["forwarding"] = base::format_datetime(*receipt.card->forwarding);
     if (receipt.card && receipt.card->reception)
       out["reception"] = base::format_datetime(*receipt.card->reception);
+    if (metadata) out["metadata"] = *metadata;
     std::cout << boost::json::serialize(out) << "\n";
     return;
   }
@@ -61,6 +64,8 @@ void print_receipt(const client::Receipt& receipt, bool json) {
     std::cout << "forwarded   " << base::format_datetime(*receipt.card->forwarding) << "\n";
   if (receipt.card && receipt.card->reception)
     std::cout << "received    " << base::format_datetime(*receipt.card->reception) << "\n";
+  if (const auto* id = metadata ? metadata->if_contains("message_id") : nullptr)
+    std::cout << "metadata    " << id->as_string().c_str() << "\n";
   for (const auto& entry : receipt.feedback)
     std::cout << (entry.code.starts_with('3') ? "warning     " : "feedback    ")
               << harmless(entry.code + " " + entry.text) << "\n";
@@ -73,7 +78,7 @@ ExitCode send(const SendOptions& o) {
   auto connection = Connection::make(o.common, progress_bar(in_chunks));
   if (!connection) return give_up(connection.error());
   if (o.resume) return resume_sending(**connection, o.common, o.chunks, o.letter.files);
-  auto parcel = compose_parcel(o.letter, (*connection)->clock().now());
+  auto parcel = compose_parcel(o.letter, (*connection)->clock().now(), (*connection)->random());
   if (!parcel) return give_up(parcel.error());
   auto& session = (*connection)->session();
   std::string message_id;
@@ -103,13 +108,14 @@ ExitCode send(const SendOptions& o) {
     if (!message_id.empty() && code != ExitCode::refused) explain_unknown_outcome(message_id);
     return code;
   }
-  print_receipt(*receipt, o.common.json);
+  print_receipt(*receipt, &*letter, o.common.json);
   return ExitCode::ok;
 }
 
 } // namespace
 
-base::Result<Parcel> compose_parcel(const LetterOptions& o, base::Instant now) {
+base::Result<Parcel> compose_parcel(const LetterOptions& o, base::Instant now,
+                                    base::RandomSource& random) {
   if (o.files.empty() && o.attach.empty())
     return fail(ErrorCode::invalid_config, "nothing to send: name a FILE or --attach");
   // What the intermediary says to an expired certificate is the point of such a trial.
@@ -155,6 +161,14 @@ base::Result<Parcel> compose_parcel(const LetterOptions& o, base::Instant now) {
     letter.attachments.push_back(std::move(attachment));
   }
   if (!o.subject.empty()) letter.subject = o.subject;
+  std::uint64_t octets = data;
+  for (const auto& file : letter.attachments) octets += file.bytes.size();
+  for (const auto& file : out.files) octets += file.plain.size;
+  const auto reader = directory::normalise_key(o.to);
+  auto header =
+      metadata_header(o.metadata, o.service, reader ? *reader : std::string(), octets, now, random);
+  if (!header) return header.error();
+  if (*header) letter.headers.push_back(std::move(**header));
   letter.quality_of_timestamps = o.stamps;
   for (const auto& [files, certificates] :
        {std::pair(&o.readers, &letter.readers), std::pair(&o.authors, &letter.authors)})
@@ -183,8 +197,9 @@ base::Result<client::Letter> read_in(Parcel parcel) {
   return std::move(parcel.letter);
 }
 
-base::Result<client::Letter> compose(const LetterOptions& o, base::Instant now) {
-  auto parcel = compose_parcel(o, now);
+base::Result<client::Letter> compose(const LetterOptions& o, base::Instant now,
+                                     base::RandomSource& random) {
+  auto parcel = compose_parcel(o, now, random);
   if (!parcel) return parcel.error();
   return read_in(std::move(*parcel));
 }
@@ -265,6 +280,7 @@ void add_letter(CLI::App& app, LetterOptions& o) {
                  "stamping authority)")
       ->check(CLI::IsMember({"plain", "cryptographic"}))
       ->capture_default_str();
+  add_metadata_options(app, o.metadata);
 }
 
 void add_receiver(CLI::App& app, ReceiverOptions& o, bool required) {

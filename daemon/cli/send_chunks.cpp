@@ -29,7 +29,7 @@ OutgoingParties parties(Connection& connection, const CommonOptions& common) {
 }
 
 ExitCode transfer(Connection& connection, const CommonOptions& common, const ChunkOptions& options,
-                  OutgoingDelivery& delivery, bool begun) {
+                  OutgoingDelivery& delivery, const client::Letter* letter, bool begun) {
   const auto message = delivery.message();
   if (!message) return give_up(message.error());
   const auto& outgoing = delivery.transfer();
@@ -49,7 +49,7 @@ ExitCode transfer(Connection& connection, const CommonOptions& common, const Chu
       std::cerr << "osci: warning: " << harmless(removed.error().detail) << "\n";
   }
   if (receipt) {
-    print_receipt(*receipt, common.json);
+    print_receipt(*receipt, letter, common.json);
     return ExitCode::ok;
   }
   ExitCode code = exit_code(receipt.error().code);
@@ -101,7 +101,7 @@ ExitCode send_in_chunks(Connection& connection, const CommonOptions& common,
   if (const auto kept = delivery->keep(outgoing, parties(connection, common)); !kept)
     return discard(kept.error());
   stop_politely();
-  return transfer(connection, common, options, *delivery, false);
+  return transfer(connection, common, options, *delivery, &letter, false);
 }
 
 ExitCode resume_sending(Connection& connection, const CommonOptions& common,
@@ -131,7 +131,7 @@ ExitCode resume_sending(Connection& connection, const CommonOptions& common,
                           harmless(id) + " was begun with another --cipher-key or --url (" +
                               delivery->parties().url + ")"));
     } else {
-      code = transfer(connection, common, options, *delivery, true);
+      code = transfer(connection, common, options, *delivery, nullptr, true);
     }
     if (out == ExitCode::ok) out = code;
   }

@@ -31,6 +31,7 @@ ExitCode send_in_chunks(Connection& connection, const CommonOptions& common,
 ExitCode resume_sending(Connection& connection, const CommonOptions& common,
                         const ChunkOptions& options, const std::vector<std::string>& ids);
 
-void print_receipt(const client::Receipt& receipt, bool json);
+// `letter` is null for what was sealed in an earlier run: its metadata is not read again.
+void print_receipt(const client::Receipt& receipt, const client::Letter* letter, bool json);
 
 } // namespace cli

@@ -208,6 +208,7 @@ base::Result<> Session::seal_letter(const Letter& letter, osci::Request& request
   if (!sealed) return sealed.error();
   request.content.body = std::move(sealed->body);
   request.content.attachments = std::move(sealed->attachments);
+  request.content.custom_headers = letter.headers;
   return {};
 }
 

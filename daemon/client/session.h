@@ -66,6 +66,8 @@ struct Letter {
   // signature by their key usage).
   std::vector<crypto::Certificate> authors{};
   std::string quality_of_timestamps = "plain"; // of Creation and Reception; or "cryptographic"
+  // Canonical, e.g. MessageMetaData; the intermediary can read them.
+  std::vector<osci::CustomHeader> headers{};
 };
 
 // An attachment that is too large for memory; as Letter::attachments otherwise.

@@ -3,6 +3,7 @@
 #include "authority/timestamps.h"
 #include "base/crash_point.h"
 #include "base/log.h"
+#include "gateway/delivery_log.h"
 #include "osci/feedback.h"
 #include "osci/stamps.h"
 #include <boost/asio/co_spawn.hpp>
@@ -114,11 +115,8 @@ base::Result<> store_now(const Gateway::Parts& parts, const Settings& settings,
   const auto stored = parts.store.store(*verdict.delivery, std::nullopt, "");
   if (!stored && stored.error().code == ErrorCode::message_id_refused) return refuse("9801");
   if (!stored) return stored.error();
-  base::log(LogLevel::info, "delivery.stored", "delivery of a chunked transfer stored",
-            {{"message_id", key.message_id},
-             {"mailbox", verdict.delivery->mailbox},
-             {"party", key.party},
-             {"code", "0800"}});
+  log_stored(*verdict.delivery, stored->repeated, "0800");
+  log_metadata(key.message_id, key.party, verdict.metadata_findings);
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "crypto/signature.h"
 #include "gateway/chunks.h"
+#include "gateway/delivery_log.h"
 #include "osci/feedback.h"
 
 namespace gateway {
@@ -69,12 +70,10 @@ struct Opened {
 
 void log_outcome(const osci::Plan& plan, const osci::StoreOutcome& outcome) {
   if (const auto* receipt = std::get_if<mailbox::Receipt>(&outcome)) {
-    base::log(LogLevel::info, receipt->repeated ? "delivery.repeated" : "delivery.stored",
-              receipt->repeated ? "receipt repeated for a known delivery" : "delivery stored",
-              {{"message_id", receipt->card.message_id},
-               {"mailbox", plan.mailbox},
-               {"party", plan.party},
-               {"code", plan.explicit_dialog ? "0801" : "0800"}});
+    if (const auto* stored = std::get_if<osci::StoreIt>(&plan.action)) {
+      log_stored(stored->delivery, receipt->repeated, plan.explicit_dialog ? "0801" : "0800");
+      log_metadata(receipt->card.message_id, plan.party, plan.metadata_findings);
+    }
   } else if (const auto* fetched = std::get_if<mailbox::Fetched>(&outcome)) {
     if (fetched->delivery)
       base::log(LogLevel::info, "delivery.offered", "delivery handed to the recipient",

@@ -4,6 +4,7 @@
 #include "base/crash_point.h"
 #include "base/encoding.h"
 #include "base/log.h"
+#include "gateway/delivery_log.h"
 #include "gateway/gateway.h"
 #include "osci/feedback.h"
 #include <optional>
@@ -140,6 +141,7 @@ Pushes::carry_out(std::shared_ptr<const osci::Plan> plan,
     auto verdict = failure(ErrorCode::push_uncertain, "the daemon ended while it was pushing");
     co_return co_await finish(plan, push, std::move(verdict));
   }
+  log_metadata(message_id, plan->party, plan->metadata_findings);
   co_return co_await dial(plan, std::move(settings), std::move(permit), push);
 }
 

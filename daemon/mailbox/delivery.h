@@ -34,6 +34,18 @@ struct TransferKey {
   auto operator<=>(const TransferKey&) const = default;
 };
 
+// What a delivery's MessageMetaData says of it (wire reference 12), for operators to find it by;
+// claims of its sender, nothing is decided by them. Empty: not said.
+struct MetaDataIndex {
+  std::string message_id; // the application's, not OSCI's
+  std::string service;    // URI
+  std::string message_type, message_type_list;
+  std::string business_scenario;
+  std::string author, reader; // identifiers
+  bool operator==(const MetaDataIndex&) const = default;
+};
+constexpr std::size_t kMaxMetaDataValue = 512; // octets of each
+
 // What a StoreDelivery hands to the store.
 struct NewDelivery {
   std::string message_id;     // decoded form, already recognised as issued here
@@ -49,6 +61,7 @@ struct NewDelivery {
   std::vector<std::string> feedback; // OSCI warning codes of the receipt, repeated with it
   std::vector<Part> parts;
   std::vector<Inspection> inspections;
+  std::optional<MetaDataIndex> metadata{};
   // The chunked transfer that this delivery came by: its result is frozen in the same transaction,
   // as these codes and the receipt.
   std::optional<TransferKey> transfer{};
@@ -68,6 +81,7 @@ struct StoredDelivery {
   std::string originator;
   std::string context;
   std::vector<Part> parts;
+  std::optional<MetaDataIndex> metadata;
 };
 
 } // namespace mailbox

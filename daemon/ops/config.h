@@ -24,6 +24,7 @@ enum class RevocationMode { off, on, require };
 enum class RevocationOrder { ocsp, crl };
 enum class Unreachable { accept, refuse };
 enum class PlainStamp { accept, refuse };
+enum class MetaDataCheck { accept, check };
 enum class LogTarget { automatic, journal, standard_error };
 enum class LogFormat { text, json };
 
@@ -109,6 +110,7 @@ struct Config {
     // Answers to undecryptable messages leave this long after the message came, or a multiple.
     Milliseconds refusal_step{250};
     std::vector<LegacyException> legacy;
+    MetaDataCheck metadata = MetaDataCheck::accept;
     bool operator==(const Policy&) const = default;
   } policy;
 

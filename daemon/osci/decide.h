@@ -38,6 +38,8 @@ struct Policy {
   std::size_t max_message_ids = 200;   // in one selection
   std::vector<LegacyException> legacy; // old algorithms that are let in
   std::optional<ChunkLimits> chunks;   // of chunked transfers; none: they are not offered
+  // Refuse deliveries whose MessageMetaData breaks its schema (else: take and log them).
+  bool check_metadata = false;
 };
 
 // What decide() may know. Borrowed for the call.
@@ -121,7 +123,8 @@ struct Plan {
   // For the log
   std::string party;
   std::string mailbox;
-  std::vector<LegacyUse> legacy; // exceptions that this request needed
+  std::vector<LegacyUse> legacy;              // exceptions that this request needed
+  std::vector<std::string> metadata_findings; // what is wrong with its MessageMetaData
 };
 
 Plan decide(const seal::Message& message, const Situation& situation);
@@ -143,6 +146,7 @@ struct TransferReport {
 struct Reassembled {
   std::optional<mailbox::NewDelivery> delivery;
   std::string refused_code;
+  std::vector<std::string> metadata_findings; // as of a Plan
 };
 // `inner`: the message or why it could not be opened. It has a ControlBlock of its own that belongs
 // to no dialog and is not looked at (11.3); its certificates must be those of the chunks (17.2

@@ -79,6 +79,10 @@ class Decider {
   // The mailbox that a delivery for this cipher certificate goes to; nullopt: none.
   std::optional<std::string> mailbox_of(const crypto::Certificate& addressee) const;
 
+  // Indexes the MessageMetaData of a delivery, if there is any. Error: invalid_request, where the
+  // policy wants it checked and it is wrong.
+  base::Result<> index_metadata(const Content& content, mailbox::NewDelivery& delivery);
+
   Plan execute(const Request& request, const crypto::Certificate& client);
   Plan store(const Request& request, const crypto::Certificate& client);
   Plan push(const Request& request, const crypto::Certificate& client); // push.cpp

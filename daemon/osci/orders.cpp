@@ -3,6 +3,7 @@
 #include "base/encoding.h"
 #include "osci/decider.h"
 #include "osci/inspect.h"
+#include "osci/metadata.h"
 #include <algorithm>
 
 namespace osci {
@@ -107,6 +108,8 @@ Plan Decider::store(const Request& request, const crypto::Certificate& client) {
   delivery.feedback = plan_.warnings;
   delivery.inspections = std::move(inspected.inspections);
   delivery.parts = parts_of(request.content);
+  if (const auto ok = index_metadata(request.content, delivery); !ok && !plan_.repeat)
+    return fault_here(ok.error());
   if (!plan_.repeat)
     if (const auto ok = check_replay(delivery, addressee, s_.random); !ok)
       return fault_here(ok.error());
@@ -114,6 +117,20 @@ Plan Decider::store(const Request& request, const crypto::Certificate& client) {
   plan_.message_id = request.message_id;
   plan_.action = StoreIt{std::move(delivery), refused_result(fail(ErrorCode::message_id_refused))};
   return std::move(plan_);
+}
+
+base::Result<> Decider::index_metadata(const Content& content, mailbox::NewDelivery& delivery) {
+  const auto* header = find_metadata(content.custom_headers);
+  if (!header) return {};
+  auto read = read_metadata(header->canonical);
+  if (read) {
+    delivery.metadata = metadata_index(*read);
+    plan_.metadata_findings = std::move(read->findings);
+  } else {
+    plan_.metadata_findings = {read.error().detail};
+  }
+  if (plan_.metadata_findings.empty() || !s_.policy.check_metadata) return {};
+  return fail(ErrorCode::invalid_request, "MessageMetaData: " + plan_.metadata_findings.front());
 }
 
 mailbox::FetchSelection Decider::fetch_selection(const Request& request,

@@ -146,6 +146,8 @@ Plan Decider::push(const Request& request, const crypto::Certificate& client) {
     record.delivery.context = request.content.context.serialise();
     record.delivery.feedback = plan_.warnings;
     record.delivery.inspections = std::move(inspected.inspections);
+    if (const auto ok = index_metadata(request.content, record.delivery); !ok && !plan_.repeat)
+      return fault_here(ok.error());
     if (!forward) {
       reply_id = s_.ids.issue(s_.now, s_.random);
       record.reply_id = reply_id;

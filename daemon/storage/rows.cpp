@@ -2,6 +2,7 @@
 #include "base/encoding.h"
 #include "base/seeded_fault.h"
 #include "crypto/digest.h"
+#include "storage/metadata_rows.h"
 #include "storage/words.h"
 #include <algorithm>
 #include <array>
@@ -291,6 +292,7 @@ std::int64_t insert_delivery(Connection& db, const mailbox::NewDelivery& deliver
         .run();
   }
   insert_inspections(db, seq, 0, delivery.inspections);
+  if (delivery.metadata) insert_metadata(db, seq, *delivery.metadata);
   return seq;
 }
 
@@ -418,6 +420,7 @@ StoredRows read_rows(Connection& db, std::int64_t delivery) {
     out.stored.context = row.bytes(2);
     expected = row.bytes(3);
   }
+  out.stored.metadata = read_metadata(db, delivery);
   auto rows = db.prepare("SELECT kind, name, content_type, headers, size, sha256, file, bytes"
                          " FROM parts WHERE delivery = ?1 ORDER BY position");
   rows.bind(delivery);

@@ -9,7 +9,7 @@ constexpr std::int64_t kApplicationId = 0x44434d42;
 
 // Instants are milliseconds since 1970 UTC. A published migration is never edited; a change is a
 // new one.
-constexpr std::array<std::string_view, 4> kMigrations = {R"sql(
+constexpr std::array<std::string_view, 5> kMigrations = {R"sql(
 CREATE TABLE dialogs (
   conversation_id       TEXT PRIMARY KEY,
   party                 TEXT NOT NULL,
@@ -203,6 +203,23 @@ CREATE TABLE fetching (
   conversation_id TEXT PRIMARY KEY REFERENCES dialogs (conversation_id) ON DELETE CASCADE,
   message_id      TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+)sql",
+                                                         R"sql(
+-- What a delivery's MessageMetaData says of it, for operators to find it by. Empty: not said.
+CREATE TABLE metadata (
+  delivery          INTEGER PRIMARY KEY REFERENCES deliveries (seq),
+  message_id        TEXT NOT NULL,
+  service           TEXT NOT NULL,
+  message_type      TEXT NOT NULL,
+  message_type_list TEXT NOT NULL,
+  business_scenario TEXT NOT NULL,
+  author            TEXT NOT NULL,
+  reader            TEXT NOT NULL
+) STRICT;
+CREATE INDEX metadata_by_message_id ON metadata (message_id);
+CREATE INDEX metadata_by_service ON metadata (service, message_type);
+CREATE INDEX metadata_by_reader ON metadata (reader);
+CREATE INDEX metadata_by_author ON metadata (author);
 )sql"};
 
 std::int64_t number(Connection& db, std::string_view sql) {

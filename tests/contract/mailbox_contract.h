@@ -272,6 +272,7 @@ TYPED_TEST_P(MailboxContract, ADeliveryComesBackOctetForOctetAlsoAfterARestart) 
   EXPECT_EQ(fetched->delivery->originator, "sender");
   EXPECT_EQ(fetched->delivery->context, sent.context);
   samples::expect_same_parts(fetched->delivery->parts, sent.parts);
+  EXPECT_EQ(fetched->delivery->metadata, sent.metadata);
   mailbox::ProcessCard expected;
   expected.message_id = "m1";
   expected.creation = samples::at(1);

@@ -59,6 +59,13 @@ inline mailbox::NewDelivery rich_delivery(const std::string& message_id, const s
                        "Content-Length: 1000\r\nContent-Description: x\r\n", octets(1000, 1)});
   out.parts.push_back(
       {PartKind::attachment, "large@sender", "application/pdf", "", octets(300'000, 2)});
+  out.metadata = mailbox::MetaDataIndex{"urn:uuid:1",
+                                        "urn:service",
+                                        "antrag.0100",
+                                        "urn:list",
+                                        "WOHNGELD_DATA",
+                                        "efa:010000000001",
+                                        ""};
   mailbox::Inspection inspection;
   inspection.at = creation;
   inspection.role = "CipherCertificateAddressee";

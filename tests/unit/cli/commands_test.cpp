@@ -1,8 +1,10 @@
 #include "cli/commands.h"
 #include "cli/http_transport.h"
+#include "cli/metadata.h"
 #include "cli/settings.h"
 #include "osci/feedback.h"
 #include "support/keys.h"
+#include "support/metadata.h"
 #include "temporary_folder.h"
 #include <gtest/gtest.h>
 
@@ -43,6 +45,55 @@ TEST(HttpAnswers, BecomeRepliesOrErrorsByTheirStatus) {
   EXPECT_EQ(reply_from({502, "", ""}).error().code, ErrorCode::network);
   EXPECT_EQ(reply_from({413, "", ""}).error().code, ErrorCode::peer_fault);
   EXPECT_EQ(reply_from({301, "", ""}).error().code, ErrorCode::peer_fault);
+}
+
+TEST(MetaDataOptions, ComposeAHeaderOnlyWhenAskedTo) {
+  base::SystemRandom random;
+  const base::Instant now{std::chrono::hours{24 * 365 * 57}};
+  const auto header = [&](const MetaDataOptions& o, const std::string& service = "urn:service") {
+    return metadata_header(o, service, "wgb:059130000000", 1234, now, random);
+  };
+  EXPECT_FALSE(header({}).value());
+  MetaDataOptions o;
+  o.message_type = "antrag.0100";
+  EXPECT_NE(header(o).error().detail.find("the author"), std::string::npos);
+  o.author = "efa:010000000001";
+  EXPECT_NE(header(o).error().detail.find("code list of the message type"), std::string::npos);
+  o.message_type_list = "urn:example:types";
+  o.message_type_version = "1";
+  EXPECT_NE(header(o).error().detail.find("payload schema"), std::string::npos);
+  o.payload_schema = "urn:example:schema";
+  EXPECT_NE(header(o).error().detail.find("business scenario"), std::string::npos);
+  o.scenario = "Wohnen";
+  EXPECT_NE(header(o, "").error().detail.find("the service"), std::string::npos);
+  const auto made = header(o).value();
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->id, "MetaData");
+  const auto read = osci::read_metadata(made->canonical).value();
+  EXPECT_TRUE(read.findings.empty());
+  EXPECT_EQ(read.reader.value, "wgb:059130000000");
+  EXPECT_EQ(read.undefined_scenario, "Wohnen");
+  EXPECT_EQ(read.size, 1234u);
+  EXPECT_EQ(read.message_id.substr(0, 9), "urn:uuid:");
+  EXPECT_EQ(read.message_id.size(), 45u);
+  EXPECT_NE(read.message_id, osci::read_metadata(header(o).value()->canonical)->message_id);
+  o.scenario_list = "urn:example:scenarios";
+  EXPECT_NE(header(o).error().detail.find("version of the code list of the business scenario"),
+            std::string::npos);
+}
+
+TEST(MetaDataOptions, TakeAReadyFile) {
+  base::SystemRandom random;
+  test::TemporaryFolder folder;
+  MetaDataOptions o;
+  o.file = folder.write("metadata.xml", support::kMetaDataSample);
+  const auto made = metadata_header(o, "", "", 0, {}, random);
+  ASSERT_TRUE(made) << made.error().detail;
+  EXPECT_EQ((*made)->canonical, osci::adopt_metadata(support::kMetaDataSample).value());
+  o.file = folder.write("broken.xml", "<a/>");
+  EXPECT_EQ(metadata_header(o, "", "", 0, {}, random).error().code, ErrorCode::invalid_config);
+  o.file = folder / "missing.xml";
+  EXPECT_EQ(metadata_header(o, "", "", 0, {}, random).error().code, ErrorCode::file_error);
 }
 
 TEST(Since, IsADayOrAnExactTime) {

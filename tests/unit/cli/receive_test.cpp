@@ -1,5 +1,7 @@
+#include "cli/metadata.h"
 #include "cli/receive.h"
 #include "fake_intermediary.h"
+#include "support/metadata.h"
 #include "temporary_folder.h"
 #include <gtest/gtest.h>
 
@@ -69,6 +71,38 @@ TEST(Receiver, WritesEveryDeliveryToItsFolderAndAcknowledgesAll) {
   EXPECT_TRUE(office.received(first));
   EXPECT_TRUE(office.received(second));
   EXPECT_FALSE(office.intermediary.dialog_open);
+}
+
+TEST(Receiver, KeepsAndDescribesMessageMetaData) {
+  Office office;
+  client::Session sender(office.intermediary, test::identity("sender"), test::pinned(), {},
+                         office.random, [](base::Milliseconds) {});
+  client::Letter letter{support::key("recipient_cipher").certificate, {}, {"<a/>"}, {}, "Antrag"};
+  const auto header = osci::adopt_metadata(support::kMetaDataSample).value();
+  letter.headers.push_back({"MetaData", header});
+  // Takes its name away from nobody.
+  seal::Attachment file;
+  file.content_id = "metadata.xml";
+  file.bytes = "mine";
+  letter.attachments.push_back(file);
+  const auto id = sender.store(letter).value().message_id;
+  ASSERT_EQ(office.fetch().kept.size(), 1u);
+  const auto folder = office.in + "/" + id;
+  EXPECT_EQ(test::content_of(folder + "/metadata.xml"), header);
+  EXPECT_EQ(test::content_of(folder + "/metadata-2.xml"), "mine");
+  const auto about = test::content_of(folder + "/delivery.json");
+  EXPECT_NE(about.find("\"service\":\"http://service.example/wohngeld/1/Wohngeld.wsdl\""),
+            std::string::npos)
+      << about;
+  EXPECT_NE(about.find("wohngeld.antrag.0100"), std::string::npos);
+  // What `osci card --kept` reads.
+  const auto kept = cli::kept_metadata(office.in, id);
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->at("reader").as_string(), "wgb:059130000000");
+  EXPECT_FALSE(cli::kept_metadata(office.in, "unknown"));
+  const auto plain = office.send("without");
+  office.fetch();
+  EXPECT_FALSE(cli::kept_metadata(office.in, plain));
 }
 
 TEST(Receiver, LetsNoRequestLeaveBeforeTheDeliveryIsOnTheDisk) {

@@ -1,5 +1,7 @@
 // PartialStoreDelivery through the whole intermediary (wire reference 11.3 to 11.6, 17.3 test 11).
+#include "osci/metadata.h"
 #include "support/chunks.h"
+#include "support/metadata.h"
 #include <filesystem>
 #include <gtest/gtest.h>
 
@@ -362,6 +364,26 @@ TEST_F(ChunkStore, StrictModeHoldsForWhatTheChunksMakeUp) {
       last = dialog.send(store.chunk(dialog, number));
     EXPECT_EQ(codes(last.inside_feedback), Codes{strict ? "9100" : "0800"});
   }
+}
+
+TEST_F(ChunkStore, MessageMetaDataInsideIsIndexedAsInAnyDelivery) {
+  const auto header = osci::adopt_metadata(support::kMetaDataSample).value();
+  const auto id = issue();
+  auto inner = sender.delivery(id, "Antrag");
+  inner.content.custom_headers.push_back({"MetaData", header});
+  const ChunkedStore store(sender, id, sender.seal(inner, false, false), 16);
+  Dialog dialog(intermediary, sender);
+  for (std::uint32_t number = 1; number <= store.count(); ++number)
+    dialog.send(store.chunk(dialog, number));
+
+  mailbox::FetchSelection selection;
+  selection.mailboxes = {"wgb:059130000000"};
+  const auto kept = intermediary.store().read(selection);
+  ASSERT_TRUE(kept && kept->delivery && kept->delivery->metadata);
+  EXPECT_EQ(kept->delivery->metadata->message_type, "wohngeld.antrag.0100");
+  const auto answer = fetched(id);
+  ASSERT_EQ(answer.content->custom_headers.size(), 1u);
+  EXPECT_EQ(answer.content->custom_headers[0].canonical, header);
 }
 
 TEST_F(ChunkStore, ImplicitRequestsDoAsWell) {

@@ -165,6 +165,7 @@ format = "json"
 [policy]
 default_language = "en"
 refusal_step = "1s"
+metadata = "check"
 [intermediary]
 cipher_key = "c"
 signature_key = "s"
@@ -181,6 +182,7 @@ admin_address = ""
   EXPECT_EQ(config->log.format, ops::LogFormat::json);
   EXPECT_EQ(config->policy.default_language, "en");
   EXPECT_EQ(config->policy.refusal_step, 1s);
+  EXPECT_EQ(config->policy.metadata, ops::MetaDataCheck::check);
   EXPECT_TRUE(config->policy.legacy.empty());
   EXPECT_EQ(config->intermediary.pin_env, "PIN");
   EXPECT_TRUE(config->listen.admin_address.empty());

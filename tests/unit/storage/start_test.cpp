@@ -117,6 +117,25 @@ TEST(Start, MarksTheDatabaseWithItsSchema) {
   EXPECT_NE(number(backend.database(), "PRAGMA application_id"), 0);
 }
 
+// As a program left it that knew no MessageMetaData.
+TEST(Start, AddsTheIndexOfMessageMetaDataToAnOlderDatabase) {
+  SqliteBackend backend;
+  ASSERT_TRUE(
+      backend.store().store(samples::delivery("m1", "box", samples::at(1)), std::nullopt, ""));
+  backend.stop();
+  run_sql(backend.database(), "DROP TABLE metadata; PRAGMA user_version = 4");
+  backend.start();
+  EXPECT_EQ(number(backend.database(), "PRAGMA user_version"), storage::known_schema_version());
+  const auto old = backend.store().read(samples::by_id({"box"}, "m1"));
+  ASSERT_EQ(samples::id_of(old), "m1");
+  EXPECT_FALSE(old->delivery->metadata);
+  const auto rich = samples::rich_delivery("m2", "box", samples::at(2));
+  ASSERT_TRUE(backend.store().store(rich, std::nullopt, ""));
+  const auto fresh = backend.store().read(samples::by_id({"box"}, "m2"));
+  ASSERT_EQ(samples::id_of(fresh), "m2");
+  EXPECT_EQ(fresh->delivery->metadata, rich.metadata);
+}
+
 TEST(Start, RemovesFilesOfStoresThatNeverCommitted) {
   SqliteBackend backend;
   ASSERT_TRUE(backend.store().store(with_attachment("m1", 100'000), std::nullopt, ""));

@@ -1,0 +1,35 @@
+#include "gateway/delivery_log.h"
+#include "base/log.h"
+#include "osci/metadata.h"
+
+namespace gateway {
+
+using base::LogLevel;
+
+void log_stored(const mailbox::NewDelivery& delivery, bool repeated, std::string_view code) {
+  mailbox::MetaDataIndex about;
+  if (delivery.metadata) about = *delivery.metadata;
+  base::log(LogLevel::info, repeated ? "delivery.repeated" : "delivery.stored",
+            repeated ? "receipt repeated for a known delivery" : "delivery stored",
+            {{"message_id", delivery.message_id},
+             {"mailbox", delivery.mailbox},
+             {"party", delivery.originator},
+             {"service", about.service},
+             {"message_type", about.message_type},
+             {"author", osci::loggable_party(about.author)},
+             {"reader", osci::loggable_party(about.reader)},
+             {"code", std::string(code)}});
+}
+
+void log_metadata(std::string_view message_id, std::string_view party,
+                  const std::vector<std::string>& findings) {
+  if (findings.empty()) return;
+  base::log(LogLevel::warning, "metadata.invalid",
+            "taken as it is, but its MessageMetaData breaks the schema",
+            {{"message_id", std::string(message_id)},
+             {"party", std::string(party)},
+             {"findings", std::to_string(findings.size())},
+             {"rule", findings.front()}});
+}
+
+} // namespace gateway
