@@ -65,7 +65,8 @@ class OsciProgram {
   OsciProgram(const OsciProgram&) = delete;
   OsciProgram& operator=(const OsciProgram&) = delete;
 
-  // The next line on stdout; empty: none within 20 seconds, or the end.
+  // The next line on stdout; empty: none within two minutes, which a busy machine may need, or the
+  // end.
   std::string line() {
     for (;;) {
       if (const auto end = buffer_.find('\n'); end != std::string::npos) {
@@ -98,7 +99,7 @@ class OsciProgram {
   bool more() {
     pollfd watched{output_, POLLIN, 0};
     std::array<char, 4096> block;
-    if (::poll(&watched, 1, 20'000) <= 0) return false;
+    if (::poll(&watched, 1, 120'000) <= 0) return false;
     const auto got = ::read(output_, block.data(), block.size());
     if (got <= 0) return false;
     buffer_.append(block.data(), static_cast<std::size_t>(got));
