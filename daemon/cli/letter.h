@@ -44,8 +44,14 @@ base::Result<client::Letter> compose(const LetterOptions& options, base::Instant
 // --receiver and --push: where the recipient listens.
 struct ReceiverOptions {
   std::string uri;
+  bool push = false; // the endpoint of --to in --directory
 };
 void add_receiver(CLI::App& app, ReceiverOptions& options, bool required);
+
+// Empty: neither is given, which is an error where one is `required`. Errors: invalid_config,
+// not_found (the directory lists no endpoint), and those of the directory file.
+base::Result<std::string> receiver_uri(const ReceiverOptions& options, const LetterOptions& letter,
+                                       bool required);
 
 // After anything but a refusal it is open what became of a message whose id is known.
 void explain_unknown_outcome(const std::string& message_id);

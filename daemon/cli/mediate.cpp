@@ -97,6 +97,8 @@ ExitCode mediate(const MediateOptions& o) {
   }
   const auto letter = compose(o.letter, at.clock().now(), at.random());
   if (!letter) return give_up(letter.error());
+  const auto receiver = receiver_uri(o.receiver, o.letter, true);
+  if (!receiver) return give_up(receiver.error());
   // Before anything is sent: a reply that cannot be kept would be lost.
   const auto shelf = Shelf::open(o.out, at.random());
   if (!shelf) return give_up(shelf.error());
@@ -105,7 +107,7 @@ ExitCode mediate(const MediateOptions& o) {
   auto dialog = at.session().open_dialog();
   if (!dialog) return give_up(dialog.error());
   std::string message_id;
-  const auto mediated = dialog->mediate(*letter, o.receiver.uri, !o.without_protocol,
+  const auto mediated = dialog->mediate(*letter, *receiver, !o.without_protocol,
                                         [&message_id](const std::string& id) { message_id = id; });
   if (!mediated) {
     const auto code = give_up(mediated.error());

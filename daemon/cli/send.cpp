@@ -80,13 +80,15 @@ ExitCode send(const SendOptions& o) {
   if (o.resume) return resume_sending(**connection, o.common, o.chunks, o.letter.files);
   auto parcel = compose_parcel(o.letter, (*connection)->clock().now(), (*connection)->random());
   if (!parcel) return give_up(parcel.error());
+  const auto receiver = receiver_uri(o.receiver, o.letter, false);
+  if (!receiver) return give_up(receiver.error());
   auto& session = (*connection)->session();
   std::string message_id;
   const auto note_id = [&message_id](const std::string& id) { message_id = id; };
 
   // What is pushed travels in one piece: only stored deliveries are cut (11.3).
   std::optional<client::IssuedId> issued;
-  if (o.receiver.uri.empty() && (o.chunks.above != 0 || parcel->size >= kSmall)) {
+  if (receiver->empty() && (o.chunks.above != 0 || parcel->size >= kSmall)) {
     auto drawn = session.get_message_id();
     if (!drawn) return give_up(drawn.error());
     issued = std::move(*drawn);
@@ -99,9 +101,9 @@ ExitCode send(const SendOptions& o) {
   }
   const auto letter = read_in(std::move(*parcel));
   if (!letter) return give_up(letter.error());
-  const auto receipt = !o.receiver.uri.empty() ? session.forward(*letter, o.receiver.uri, note_id)
-                       : issued                ? session.store(*letter, issued->message_id)
-                                               : session.store(*letter, note_id);
+  const auto receipt = !receiver->empty() ? session.forward(*letter, *receiver, note_id)
+                       : issued           ? session.store(*letter, issued->message_id)
+                                          : session.store(*letter, note_id);
   if (!receipt) {
     const auto code = give_up(receipt.error());
     // A refusal is an answer; everything else leaves open whether the delivery is there.
@@ -289,7 +291,30 @@ void add_receiver(CLI::App& app, ReceiverOptions& o, bool required) {
       required ? "URI at which the recipient listens, as the intermediary's directory lists it"
                : "push to the recipient at this URI (ForwardDelivery) instead of storing in a "
                  "mailbox; as the intermediary's directory lists it");
-  if (required) receiver->required();
+  app.add_flag("--push", o.push, "the same with the first endpoint that --directory lists for --to")
+      ->excludes(receiver);
+}
+
+base::Result<std::string> receiver_uri(const ReceiverOptions& o, const LetterOptions& letter,
+                                       bool required) {
+  if (!o.uri.empty()) return o.uri;
+  if (!o.push) {
+    if (required)
+      return fail(ErrorCode::invalid_config,
+                  "say where the recipient listens: either --receiver URI, or --push with --to KEY "
+                  "and --directory FILE");
+    return std::string{};
+  }
+  if (letter.to.empty() || letter.directory.empty())
+    return fail(ErrorCode::invalid_config, "--push needs --to KEY and --directory FILE");
+  const auto directory = lookup::load_directory_file(letter.directory);
+  if (!directory) return directory.error();
+  const auto key = directory::normalise_key(letter.to);
+  const auto* organisation = key ? (*directory)->find(*key) : nullptr;
+  if (!organisation || organisation->endpoints.empty())
+    return fail(ErrorCode::not_found,
+                (key ? *key : "--to") + " has no endpoint in " + letter.directory);
+  return organisation->endpoints.front().uri;
 }
 
 Command add_send(CLI::App& app) {
@@ -324,7 +349,8 @@ Command add_send(CLI::App& app) {
       ->group(group);
   add_common(*sub, o->common);
   return {sub, [o] {
-            if (o->resume && (!o->letter.attach.empty() || !o->receiver.uri.empty()))
+            if (o->resume &&
+                (!o->letter.attach.empty() || !o->receiver.uri.empty() || o->receiver.push))
               return give_up(fail(ErrorCode::invalid_config,
                                   "--resume sends what was sealed before; name message ids only"));
             return send(*o);

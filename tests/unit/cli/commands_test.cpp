@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 #include "cli/http_transport.h"
+#include "cli/letter.h"
 #include "cli/metadata.h"
 #include "cli/settings.h"
 #include "osci/feedback.h"
@@ -156,6 +157,31 @@ TEST_F(Addressee, MustExistOfferTheServiceAndHaveACurrentCertificate) {
   EXPECT_EQ(code(keys + "recipient_cipher.key.pem", "", "", now), ErrorCode::key_error);
   EXPECT_EQ(code(keys + "missing.cer", "", "", now), ErrorCode::file_error);
   EXPECT_EQ(addressee("", "wgb:059130000000", "", "", now).error().code, ErrorCode::invalid_config);
+}
+
+TEST_F(Addressee, ListensWhereTheDirectorySays) {
+  LetterOptions letter;
+  letter.to = "wgb:059130000000";
+  letter.directory = directory;
+  const auto code = [&](const ReceiverOptions& o, bool required) {
+    const auto uri = receiver_uri(o, letter, required);
+    return uri ? ErrorCode::internal : uri.error().code;
+  };
+  EXPECT_EQ(receiver_uri({}, letter, false).value(), "");
+  EXPECT_EQ(code({}, true), ErrorCode::invalid_config);
+  EXPECT_EQ(receiver_uri({"http://a/", false}, letter, true).value(), "http://a/");
+  EXPECT_EQ(code({"", true}, true), ErrorCode::not_found); // no endpoint yet
+  letter.directory = folder.write(
+      "push.toml", "[[organisation]]\nkey = \"wgb:059130000000\"\nname = \"Stadt\"\n"
+                   "certificate = [{ file = \"" +
+                       keys +
+                       "recipient_cipher.cert.pem\", use = \"cipher\" }]\n"
+                       "endpoint = [{ uri = \"http://b/osci\" }, { uri = \"http://c/osci\" }]\n");
+  EXPECT_EQ(receiver_uri({"", true}, letter, true).value(), "http://b/osci");
+  letter.to = "wgb:000000000000";
+  EXPECT_EQ(code({"", true}, true), ErrorCode::not_found);
+  letter.to.clear();
+  EXPECT_EQ(code({"", true}, true), ErrorCode::invalid_config);
 }
 
 } // namespace
