@@ -3,7 +3,6 @@
 #include "async/work_pool.h"
 #include "authority/desk.h"
 #include "base/log.h"
-#include "crypto/signature.h"
 #include "gateway/gateway.h"
 #include "http/client.h"
 #include "http/server.h"
@@ -12,12 +11,13 @@
 #include "ops/health.h"
 #include "ops/logging.h"
 #include "ops/systemd.h"
-#include "osci/schema.h"
+#include "setup/desk_rules.h"
+#include "setup/message_id_key.h"
+#include "setup/settings.h"
 #include "storage/sqlite_store.h"
 #include "storage/transfers.h"
 #include "xml/document.h"
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -26,13 +26,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
-#include <cstdlib>
-#include <fcntl.h>
-#include <fstream>
 #include <iostream>
-#include <sstream>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace {
 
@@ -47,256 +41,12 @@ constexpr auto kProbe = std::chrono::seconds{10};
 // A closed dialog is remembered a little, so that a re-sent ExitDialog finds its answer.
 constexpr auto kForgetDialogs = std::chrono::hours{1};
 
-base::Result<std::string> read_file(const std::filesystem::path& path) {
-  constexpr std::size_t max = std::size_t{1} << 20;
-  std::ifstream in(path, std::ios::binary);
-  std::string out(max + 1, '\0');
-  in.read(out.data(), static_cast<std::streamsize>(out.size()));
-  if (in.bad() || (!in.eof() && in.fail()) || !in.is_open())
-    return fail(ErrorCode::file_error, path.string() + ": cannot be read");
-  out.resize(static_cast<std::size_t>(in.gcount()));
-  if (out.size() > max) return fail(ErrorCode::file_error, path.string() + ": larger than 1 MiB");
-  return out;
-}
-
-base::Result<std::string> read_pin(const ops::Config::Intermediary& config) {
-  if (config.pin_env) {
-    const char* value = std::getenv(config.pin_env->c_str());
-    if (!value)
-      return fail(ErrorCode::key_error, "environment variable " + *config.pin_env + " is not set");
-    return std::string(value);
-  }
-  if (!config.pin_file) return std::string{};
-  auto text = read_file(*config.pin_file);
-  if (!text) return text.error();
-  return text->substr(0, text->find_first_of("\r\n"));
-}
-
-base::Result<std::vector<crypto::Certificate>>
-read_certificates(const std::vector<std::filesystem::path>& files) {
-  std::vector<crypto::Certificate> out;
-  for (const auto& file : files) {
-    const auto text = read_file(file);
-    if (!text) return text.error();
-    auto bundle = crypto::Certificate::bundle_from_file_text(*text);
-    if (!bundle) return fail(bundle.error().code, file.string() + ": " + bundle.error().detail);
-    out.insert(out.end(), bundle->begin(), bundle->end());
-  }
-  return out;
-}
-
-// The exceptions of the configuration in the terms of the protocol. Those that are over stay in the
-// list, so that the log counts as the file does; they let nothing in.
-base::Result<std::vector<osci::LegacyException>>
-legacy_exceptions(const ops::Config& config, const directory::Directory& directory,
-                  base::Instant now) {
-  std::vector<osci::LegacyException> out;
-  for (const auto& configured : config.policy.legacy) {
-    osci::LegacyException exception;
-    exception.until = configured.until;
-    const auto number = std::to_string(out.size() + 1);
-    std::string algorithms;
-    for (const auto& name : configured.algorithms) {
-      exception.algorithms.push_back(osci::legacy_algorithm(name).value());
-      algorithms += (algorithms.empty() ? "" : " ") + name;
-    }
-    for (const auto& text : configured.originators) {
-      auto name = osci::originator_name(text);
-      if (!name)
-        return fail(ErrorCode::invalid_config,
-                    "[policy] legacy: exception " + number +
-                        ": `for` takes keys of organisations and SHA-256 fingerprints");
-      if (name->find(':') != std::string::npos && !directory.find(*name))
-        base::log(LogLevel::warning, "legacy.unknown_originator",
-                  "an exception names an organisation that is not in the directory",
-                  {{"exception", number}, {"originator", *name}});
-      exception.originators.push_back(std::move(*name));
-    }
-    const bool over = configured.until <= now;
-    base::log(LogLevel::warning, over ? "legacy.expired" : "legacy.allowed",
-              over ? "an exception for old algorithms is over; remove it from the configuration"
-                   : "old algorithms are let in by an exception",
-              {{"exception", number},
-               {"algorithms", algorithms},
-               {"until", base::format_datetime(configured.until)},
-               {"originators", configured.originators.empty()
-                                   ? std::string("everybody")
-                                   : std::to_string(configured.originators.size())}});
-    out.push_back(std::move(exception));
-  }
-  return out;
-}
-
-// For measuring what the levelling of refusals is worth (tests/oracle); nobody else sets it.
-std::chrono::milliseconds refusal_step(const ops::Config& config) {
-  if (!std::getenv("DC_NO_REFUSAL_STEP")) return config.policy.refusal_step;
-  base::log(LogLevel::critical, "refusal.not_levelled",
-            "DC_NO_REFUSAL_STEP is set: refusals tell by their time why a message could not be "
-            "decrypted; for measurements only");
-  return std::chrono::milliseconds{0};
-}
-
-// Everything that SIGHUP loads again: keys, trust and directory.
+// Everything that SIGHUP loads again: directory, keys and trust.
 base::Result<std::shared_ptr<const gateway::Settings>> load_settings(const ops::Config& config,
                                                                      base::Instant now) {
-  const auto& own = config.intermediary;
-  const auto pin = read_pin(own);
-  if (!pin) return pin.error();
-  const auto path = [](const std::optional<std::filesystem::path>& p) {
-    return p ? p->string() : std::string{};
-  };
-  auto cipher = crypto::load_key_pair(own.cipher_key.string(), path(own.cipher_certificate), *pin);
-  if (!cipher) return cipher.error();
-  if (cipher->key.kind() != crypto::KeyKind::rsa)
-    return fail(ErrorCode::key_error,
-                own.cipher_key.string() + ": the cipher key must be an RSA key");
-  auto signature =
-      crypto::load_key_pair(own.signature_key.string(), path(own.signature_certificate), *pin);
-  if (!signature) return signature.error();
-  // The reference client refuses signatures of a certificate that may not sign (wire
-  // reference 4.2).
-  if (!signature->certificate.may_sign())
-    return fail(ErrorCode::key_error,
-                own.signature_key.string() +
-                    ": key usage of the certificate does not allow signatures");
-  if (!cipher->certificate.may_encipher())
-    return fail(ErrorCode::key_error,
-                own.cipher_key.string() +
-                    ": key usage of the certificate does not allow encryption");
-  for (const auto* pair : {&*cipher, &*signature})
-    if (pair->certificate.not_after() < now)
-      base::log(LogLevel::error, "key.expired",
-                "own certificate is expired; clients will refuse it",
-                {{"fingerprint", pair->certificate.fingerprint()},
-                 {"not_after", base::format_datetime(pair->certificate.not_after())}});
-
-  auto anchors = read_certificates(config.trust.anchors);
-  if (!anchors) return anchors.error();
-  auto intermediates = read_certificates(config.trust.intermediates);
-  if (!intermediates) return intermediates.error();
   auto directory = lookup::load_directory_file(config.directory.file.string());
   if (!directory) return directory.error();
-
-  crypto::TrustPolicy trust;
-  trust.min_rsa_bits = static_cast<int>(config.trust.min_rsa_bits);
-  const auto algorithm = crypto::default_signature_algorithm(signature->key);
-  auto settings = std::make_shared<gateway::Settings>(
-      gateway::Settings{{std::move(*cipher)},
-                        std::move(*signature),
-                        algorithm,
-                        std::move(*directory),
-                        std::make_shared<const crypto::TrustStore>(
-                            std::move(*anchors), std::move(*intermediates), trust),
-                        {},
-                        {}});
-  auto& policy = settings->policy;
-  policy.require_encryption = config.policy.require_encryption;
-  policy.require_signature = config.policy.require_signature;
-  policy.refuse_unknown_issuer = config.trust.unknown_issuer == ops::UnknownIssuer::refuse;
-  policy.refuse_unreachable = config.revocation.unreachable == ops::Unreachable::refuse;
-  settings->refuse_plain_stamps = config.timestamp.unavailable == ops::PlainStamp::refuse;
-  policy.create_mailboxes = config.directory.create_mailboxes;
-  policy.test_endpoints = config.push.test_endpoints;
-  policy.default_language = config.policy.default_language;
-  policy.max_open_dialogs = static_cast<std::uint32_t>(config.dialogs.max_open_per_client);
-  policy.max_cards = static_cast<std::uint32_t>(config.limits.process_cards);
-  policy.max_message_ids = config.limits.selection_ids;
-  if (config.chunks.enabled) {
-    const auto& chunks = config.chunks;
-    osci::ChunkLimits limits;
-    limits.min_chunk = (chunks.min_chunk + 1023) / 1024;
-    // Around the chunk stand envelope, signature and certificates.
-    limits.max_chunk = std::min(chunks.max_chunk, config.limits.message / 3 * 2) / 1024;
-    limits.max_message = chunks.max_message / 1024;
-    limits.timeout_seconds = static_cast<std::uint32_t>(chunks.wait.count() / 1000);
-    limits.schema_spelling = chunks.schema_spelling;
-    policy.chunks = limits;
-    settings->spool = {chunks.spool_total, chunks.spool_per_party};
-    settings->chunk_wait = chunks.wait;
-    settings->inner_xml = chunks.inner_xml;
-  }
-  if (config.policy.strict_schema) {
-    auto folders = config.policy.schema_folders;
-    if (folders.empty()) folders = {DC_OSCI_SCHEMAS, DC_W3C_SCHEMAS};
-    auto schemas = xml::SchemaSet::load(folders.front() / "messages",
-                                        osci::schema_names(osci::SchemasOf::requests), folders);
-    if (!schemas) return schemas.error();
-    settings->schemas = std::make_shared<const xml::SchemaSet>(std::move(*schemas));
-  }
-  auto& open = settings->open;
-  open = gateway::request_limits();
-  open.keep_xml = config.policy.strict_schema;
-  open.mime.parts = config.limits.parts;
-  open.xml.size = config.limits.xml;
-  auto legacy = legacy_exceptions(config, *settings->directory, now);
-  if (!legacy) return legacy.error();
-  policy.legacy = std::move(*legacy);
-  settings->refusal_step = refusal_step(config);
-  policy.check_metadata = config.policy.metadata == ops::MetaDataCheck::check;
-  return std::shared_ptr<const gateway::Settings>(std::move(settings));
-}
-
-// Read at the start; a change needs a restart.
-base::Result<authority::DeskRules> desk_rules(const ops::Config& config,
-                                              base::RandomSource& random) {
-  const auto& asked = config.revocation;
-  authority::DeskRules out;
-  out.check_revocation = asked.mode != ops::RevocationMode::off;
-  out.private_addresses = asked.private_addresses;
-  out.folder = config.state.directory / "revocation";
-  out.revocation = {asked.mode == ops::RevocationMode::require,
-                    asked.order == ops::RevocationOrder::crl,
-                    asked.max_age,
-                    asked.grace,
-                    asked.timeout,
-                    asked.budget,
-                    asked.retry,
-                    asked.cache};
-  if (config.timestamp.url.empty()) return out;
-  auto anchors = read_certificates(config.timestamp.anchors);
-  if (!anchors) return anchors.error();
-  if (anchors->empty())
-    return fail(ErrorCode::invalid_config,
-                "[timestamp] anchors is empty: no token of that authority could be verified");
-  auto& stamps = out.timestamps;
-  stamps.url = config.timestamp.url;
-  stamps.anchors = std::move(*anchors);
-  stamps.policy = config.timestamp.policy;
-  stamps.limit = config.timestamp.timeout;
-  stamps.retry = config.timestamp.retry;
-  if (const auto request = crypto::make_timestamp_request("", stamps.policy, random); !request)
-    return fail(ErrorCode::invalid_config, "[timestamp] policy: not an OID");
-  return out;
-}
-
-// The key of the message ids must be the same after every restart, or ids that senders hold would
-// be refused. If the process dies before the rename the next start makes a new key: no id has been
-// issued yet. After the rename it is there to stay.
-base::Result<std::string> message_id_key(const std::filesystem::path& state,
-                                         base::RandomSource& random) {
-  const auto file = state / "message-id.key";
-  constexpr std::size_t size = 32;
-  if (std::filesystem::exists(file)) {
-    auto key = read_file(file);
-    if (!key) return key.error();
-    if (key->size() != size)
-      return fail(ErrorCode::file_error, file.string() + ": damaged; restore it from a backup");
-    return key;
-  }
-  const std::string key = random.bytes(size);
-  const auto temporary = state / "message-id.key.new";
-  const int out = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (out < 0) return fail(ErrorCode::file_error, temporary.string() + ": cannot be written");
-  const bool written =
-      ::write(out, key.data(), key.size()) == static_cast<ssize_t>(key.size()) && ::fsync(out) == 0;
-  const bool closed = ::close(out) == 0;
-  if (!written || !closed || ::rename(temporary.c_str(), file.c_str()) != 0)
-    return fail(ErrorCode::file_error, file.string() + ": cannot be written");
-  const int folder = ::open(state.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool synced = folder >= 0 && ::fsync(folder) == 0;
-  if (folder >= 0) ::close(folder);
-  if (!synced) return fail(ErrorCode::file_error, state.string() + ": cannot be synced");
-  return key;
+  return setup::make_settings(config, std::move(*directory), now);
 }
 
 // HTTP to passive recipients, within what the configuration allows.
@@ -618,7 +368,7 @@ int main(int argc, char** argv) {
   auto settings = load_settings(*config, clock.now());
   if (!settings) return complain(settings.error());
   base::SystemRandom random;
-  auto desk = desk_rules(*config, random);
+  auto desk = setup::desk_rules(*config, random);
   if (!desk) return complain(desk.error());
   if (check) {
     std::cout << config_file << ": ok, " << (*settings)->directory->organisations().size()
@@ -633,7 +383,7 @@ int main(int argc, char** argv) {
   store_config.max_in_memory = config->limits.message;
   auto store = storage::SqliteStore::open(store_config);
   if (!store) return complain(store.error());
-  const auto key = message_id_key(config->state.directory, random);
+  const auto key = setup::message_id_key(config->state.directory, random);
   if (!key) return complain(key.error());
   Daemon daemon(std::move(*config), std::move(*settings), std::move(*store), *key,
                 std::move(*desk));

@@ -27,6 +27,7 @@ ALLOWED = {
     "client": ["base", "xml", "crypto", "mime", "seal", "osci", "mailbox", "directory"],
     "gateway": ["base", "async", "crypto", "mime", "seal", "osci", "mailbox", "directory", "client",
                 "authority"],
+    "setup": ["base", "xml", "crypto", "osci", "directory", "ops", "authority", "gateway"],
     "cli": ["base", "async", "xml", "crypto", "mime", "seal", "osci", "mailbox", "directory", "lookup", "http", "client"],
 }
 # The composition root alone names every module.
