@@ -74,28 +74,36 @@ metadata_header(const MetaDataOptions& o, const std::string& service, const std:
     if (!xml) return xml.error();
     return header(osci::adopt_metadata(*xml));
   }
-  for (const auto* value :
-       {&o.message_type, &o.message_type_list, &o.message_type_version, &o.payload_schema,
-        &o.author, &o.reader, &o.scenario, &o.scenario_list, &o.scenario_version, &o.message_id}) {
-    if (value->empty()) continue;
-    osci::MetaData m;
-    m.test = o.test;
-    m.service = service;
-    m.author.value = o.author;
-    m.reader.value = o.reader.empty() ? reader : o.reader;
-    m.author.type = m.reader.type = o.identifier_type;
-    m.message_type = {o.message_type, o.message_type_list, o.message_type_version};
-    m.payload_schema = o.payload_schema;
-    if (o.scenario_list.empty() && o.scenario_version.empty())
-      m.undefined_scenario = o.scenario;
-    else
-      m.business_scenario = {o.scenario, o.scenario_list, o.scenario_version};
-    m.message_id = o.message_id.empty() ? new_uuid(random) : o.message_id;
-    m.origin = base::format_datetime(now);
-    if (octets > 0) m.size = octets;
-    return header(osci::write_metadata(m));
-  }
-  return std::optional<osci::CustomHeader>{};
+  const std::string* asked[] = {&o.message_type,
+                                &o.message_type_list,
+                                &o.message_type_version,
+                                &o.payload_schema,
+                                &o.author,
+                                &o.reader,
+                                &o.scenario,
+                                &o.scenario_list,
+                                &o.scenario_version,
+                                &o.message_id};
+  // A mark as test that were dropped would make a real message of it.
+  if (!o.test && std::all_of(std::begin(asked), std::end(asked),
+                             [](const std::string* value) { return value->empty(); }))
+    return std::optional<osci::CustomHeader>{};
+  osci::MetaData m;
+  m.test = o.test;
+  m.service = service;
+  m.author.value = o.author;
+  m.reader.value = o.reader.empty() ? reader : o.reader;
+  m.author.type = m.reader.type = o.identifier_type;
+  m.message_type = {o.message_type, o.message_type_list, o.message_type_version};
+  m.payload_schema = o.payload_schema;
+  if (o.scenario_list.empty() && o.scenario_version.empty())
+    m.undefined_scenario = o.scenario;
+  else
+    m.business_scenario = {o.scenario, o.scenario_list, o.scenario_version};
+  m.message_id = o.message_id.empty() ? new_uuid(random) : o.message_id;
+  m.origin = base::format_datetime(now);
+  if (octets > 0) m.size = octets;
+  return header(osci::write_metadata(m));
 }
 
 std::string metadata_of(const osci::Content& content) {

@@ -14,8 +14,8 @@ void log_stored(const mailbox::NewDelivery& delivery, bool repeated, std::string
             {{"message_id", delivery.message_id},
              {"mailbox", delivery.mailbox},
              {"party", delivery.originator},
-             {"service", about.service},
-             {"message_type", about.message_type},
+             {"service", osci::loggable_service(about.service)},
+             {"message_type", osci::loggable_code(about.message_type)},
              {"author", osci::loggable_party(about.author)},
              {"reader", osci::loggable_party(about.reader)},
              {"code", std::string(code)}});

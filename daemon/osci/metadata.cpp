@@ -341,6 +341,13 @@ std::string kept(const std::string& value) {
   return value.size() > mailbox::kMaxMetaDataValue ? std::string() : value;
 }
 
+bool only(std::string_view value, std::string_view marks) {
+  return std::all_of(value.begin(), value.end(), [marks](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           marks.find(c) != std::string_view::npos;
+  });
+}
+
 // --- writing
 
 std::string element(std::string_view name, const std::string& attributes,
@@ -399,6 +406,17 @@ mailbox::MetaDataIndex metadata_index(const MetaData& metadata) {
 
 std::string loggable_party(std::string_view identifier) {
   return directory::normalise_key(identifier) ? std::string(identifier) : std::string();
+}
+
+std::string loggable_service(std::string_view service) {
+  const bool known = service.starts_with("http://") || service.starts_with("https://") ||
+                     service.starts_with("urn:");
+  return known && only(service, "-._~:/?#=&%") ? std::string(service) : std::string();
+}
+
+std::string loggable_code(std::string_view code) {
+  const bool numbered = code.find_first_of("0123456789") != std::string_view::npos;
+  return numbered && only(code, "-._") ? std::string(code) : std::string();
 }
 
 base::Result<std::string> write_metadata(const MetaData& m) {

@@ -62,9 +62,12 @@ base::Result<MetaData> read_metadata(std::string_view xml);
 // out.
 mailbox::MetaDataIndex metadata_index(const MetaData& metadata);
 
-// What stands in the log about a delivery: no names of people, so identifiers only if they look
-// like keys of organisations.
+// What stands in the log about a delivery: no names of people. So identifiers only if they look
+// like keys of organisations, services if they are URIs, codes if they are of the form of a message
+// type (letters, digits, dot, hyphen and underline, a digit among them); else empty.
 std::string loggable_party(std::string_view identifier);
+std::string loggable_service(std::string_view service);
+std::string loggable_code(std::string_view code);
 
 // Text of the header in canonical form, its own namespaces and those of OSCI declared, as the
 // schema of 2014 wants it. Error: invalid_config (names what is missing).

@@ -194,7 +194,8 @@ class Opener {
          const std::vector<Attachment>& attachments, const std::vector<crypto::KeyPair>& keys,
          const ContentOptions& options, base::RandomSource& random)
       : certificates_(certificates), keys_(keys), options_(options), random_(random) {
-    for (const auto& one : attachments) attachments_.emplace(one.content_id, &one);
+    for (const auto& one : attachments)
+      if (attachments_.emplace(one.content_id, &one).second) octets_ += octets_of(one);
   }
 
   base::Result<OpenedContent> open(const Element& package) {
@@ -263,12 +264,19 @@ class Opener {
     return {};
   }
 
+  static std::uint64_t octets_of(const Attachment& one) {
+    return one.range ? one.range.size : one.bytes.size();
+  }
+
   // The plain bytes, owned by the message or by plain_, or the plain file.
   base::Result<Plain> attachment(const std::string& id, const Place& place) {
     const auto part = attachments_.find(id);
     if (part == attachments_.end()) return malformed("attachment is missing");
-    claimed_.insert(id);
     const auto& sealed = *part->second;
+    // A repeated reference costs its sender a few octets and the reader a copy of the whole: all of
+    // them together may double what was sent, no more.
+    if (!claimed_.insert(id).second && (repeated_ += octets_of(sealed)) > octets_)
+      return fail(ErrorCode::too_large, "an attachment is used too often");
     const auto key = place.keys.find(id);
     if (key == place.keys.end()) return Plain{sealed.bytes, sealed.range};
     const auto& method = key->second.method;
@@ -568,7 +576,8 @@ class Opener {
   base::RandomSource& random_;
   std::map<std::string, const Attachment*> attachments_;
   std::set<std::string> claimed_;
-  std::deque<std::string> plain_; // decrypted attachments; references stay valid
+  std::uint64_t octets_ = 0, repeated_ = 0; // of all attachments; of those used again
+  std::deque<std::string> plain_;           // decrypted attachments; references stay valid
   struct PlainFile {
     std::string key;
     base::OctetRange file;

@@ -56,6 +56,9 @@ TEST(MetaDataOptions, ComposeAHeaderOnlyWhenAskedTo) {
   };
   EXPECT_FALSE(header({}).value());
   MetaDataOptions o;
+  o.test = true; // must not become a real message for want of the rest
+  EXPECT_EQ(header(o).error().code, ErrorCode::invalid_config);
+  o.test = false;
   o.message_type = "antrag.0100";
   EXPECT_NE(header(o).error().detail.find("the author"), std::string::npos);
   o.author = "efa:010000000001";

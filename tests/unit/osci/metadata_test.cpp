@@ -271,5 +271,17 @@ TEST(MetaData, OnlyKeysOfOrganisationsAreLogged) {
     EXPECT_EQ(loggable_party(text), "");
 }
 
+TEST(MetaData, ServicesAndCodesAreLoggedUnlessTheyMayNamePeople) {
+  for (const char* uri : {"http://service.example/wohngeld/1/Wohngeld.wsdl", "urn:xoev:w:1"})
+    EXPECT_EQ(loggable_service(uri), uri);
+  for (const char* text : {"Max Mustermann, geb. 1.1.1970", "urn:Max Mustermann", "erika",
+                           "http://a/\nb", "https://a/ü", ""})
+    EXPECT_EQ(loggable_service(text), "") << text;
+  for (const char* code : {"wohngeld.antrag.0100", "0201", "Type_1-2"})
+    EXPECT_EQ(loggable_code(code), code);
+  for (const char* text : {"Antrag von Erika Mustermann", "Mustermann", "a 1", "1\n2", ""})
+    EXPECT_EQ(loggable_code(text), "") << text;
+}
+
 } // namespace
 } // namespace osci

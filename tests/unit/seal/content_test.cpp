@@ -586,6 +586,23 @@ TEST(ContentSignature, ParallelOnesAllHaveToBeRight) {
 
 // --- structure and limits ---
 
+// A reference is short and what it stands for is not: a hostile message must not multiply it.
+TEST(Content, AnAttachmentMayBeUsedAgainButNotWithoutEnd) {
+  seal::Attachment plan;
+  plan.content_id = "plan";
+  plan.bytes = std::string(1000, 'x');
+  const std::string use = "<osci:Content href=\"cid:plan\"/>";
+  const auto twice = open(package(container("a", use) + container("b", use)), {plan});
+  ASSERT_TRUE(twice) << twice.error().detail;
+  EXPECT_EQ(twice->items.size(), 2u);
+  std::string uses;
+  for (int i = 0; i < 100; ++i) uses += use;
+  EXPECT_EQ(code_of(open(package(container("a", uses)), {plan})), ErrorCode::too_large);
+  EXPECT_EQ(code_of(open(package(container("a", use) + container("b", use) + container("c", use)),
+                         {plan})),
+            ErrorCode::too_large);
+}
+
 TEST(ContentStructure, OfAnythingUnknownIsMalformed) {
   for (const std::string& inside :
        {std::string("text"), std::string("<osci:Content/>"),
