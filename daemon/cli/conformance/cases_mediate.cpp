@@ -169,6 +169,30 @@ void add_replied(std::vector<Case>& out) {
           if (!again.fault && again.answer.executed()) expect_reply(b, again);
           return again.codes() + ", one push";
         });
+  add(out, "mediate-reply-other-id", "1.6, 10.2, 14.9 U4",
+      "A reply under another id than MessageIdResponse is not handed on.",
+      "9808 or 9805 or 9806 or 9810", [](Bench& b) {
+        Behaviour other;
+        other.body = [&b](const osci::Request& push) {
+          osci::Answer answer;
+          answer.message_id = "never-issued";
+          answer.certificates = {role("CipherCertificateOriginator", "recipient_cipher",
+                                      b.recipient().cipher.certificate)};
+          answer.content.emplace().body =
+              "<osci:ContentPackage><osci:ContentContainer Id=\"contentcontainer0\"><osci:Content>"
+              "<osci:Base64Content Id=\"content0\">eA==</osci:Base64Content></osci:Content>"
+              "</osci:ContentContainer></osci:ContentPackage>";
+          return hand_made(b, push, "SignatureCertificateOriginator", std::move(answer), true,
+                           true);
+        };
+        b.passive().behave(other);
+        auto& dialog = b.dialog(b.sender());
+        const auto heard = mediate(dialog, mediation(b, dialog, true));
+        const auto observed = expect_code(heard, "9808 or 9805 or 9806 or 9810");
+        only_push(b, MessageType::process_delivery);
+        expect(!heard.answer.content && !heard.answer.reply_card, "it was handed on");
+        return observed;
+      });
   add(out, "mediate-unlisted", "13.8, 14.9 U5",
       "Another path at the recipient's own host, not in the directory, is not dialled.",
       "9809 or 9805", [](Bench& b) {

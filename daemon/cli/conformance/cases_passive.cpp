@@ -2,6 +2,7 @@
 // what the sender hears.
 #include "cli/conformance/bench.h"
 #include "cli/conformance/pushing.h"
+#include "crypto/signature.h"
 #include <algorithm>
 #include <tuple>
 
@@ -83,6 +84,27 @@ osci::Request only_push(Bench& b, MessageType type) {
   return pushes.front();
 }
 
+std::string hand_made(Bench& b, const osci::Request& push, const char* signer_role,
+                      osci::Answer answer, bool sign, bool encrypt) {
+  const auto& own = b.recipient().signature;
+  answer.to = push.type;
+  answer.control.response = push.control.challenge;
+  answer.feedback = {osci::recipient_entry("0800", "de")};
+  answer.certificates.push_back(role(signer_role, "recipient_signature", own.certificate));
+  return b.close(
+      osci::encode_answer(answer, osci::Identity{own.certificate}, sign),
+      sign ? std::optional(seal::SignWith{
+                 own, osci::certificate_id("recipient_signature", own.certificate),
+                 crypto::default_signature_algorithm(own.key), crypto::DigestAlgorithm::sha256})
+           : std::nullopt,
+      encrypt ? std::optional(seal::EncryptFor{push.intermediary_cipher.value().certificate,
+                                               crypto::Cipher::aes256_gcm,
+                                               12,
+                                               {},
+                                               false})
+              : std::nullopt);
+}
+
 namespace {
 
 Heard forward(Bench& b, const osci::Request& request) {
@@ -91,6 +113,15 @@ Heard forward(Bench& b, const osci::Request& request) {
 
 osci::Request forwarding(Bench& b) {
   return pushed_order(b, MessageType::forward_delivery, b.fresh_id());
+}
+
+// An answer that the client module would not give: unsigned, or in clear.
+Behaviour answers(Bench& b, bool sign, bool encrypt) {
+  Behaviour out;
+  out.body = [&b, sign, encrypt](const osci::Request& push) {
+    return hand_made(b, push, "SignatureCertificateAddressee", {}, sign, encrypt);
+  };
+  return out;
 }
 
 // What a failed push leaves: a card without Reception, the same in the answer and afterwards.
@@ -172,6 +203,35 @@ void add_accepted(std::vector<Case>& out) {
         expect_times(*card, true);
         return std::string("visible");
       });
+}
+
+// 10.2 makes these warnings; a stricter policy refuses.
+void add_warned(std::vector<Case>& out) {
+  struct Warned {
+    const char* name;
+    const char* title;
+    const char* warning;
+    bool sign, encrypt;
+  };
+  for (const auto& one :
+       {Warned{"forward-answer-unsigned", "The recipient's consent carries no signature.", "3802",
+               false, true},
+        Warned{"forward-answer-clear", "The recipient's consent is signed and not encrypted.",
+               "3803", true, false}})
+    add(out, one.name, "10.2, 14.9 U3", one.title, std::string("0800 ").append(one.warning).c_str(),
+        [one](Bench& b) {
+          b.passive().behave(answers(b, one.sign, one.encrypt));
+          const auto request = forwarding(b);
+          const auto heard = forward(b, request);
+          only_push(b, MessageType::accept_delivery);
+          if (heard.code == "9805" || heard.code == "9807") {
+            expect_unreceived(b, *request.message_id);
+            return heard.codes();
+          }
+          expect_code(heard, "0800");
+          expect(heard.says(one.warning), "without warning: " + heard.codes());
+          return heard.codes();
+        });
 }
 
 void add_repeated(std::vector<Case>& out) {
@@ -316,8 +376,9 @@ void add_failed(std::vector<Case>& out) {
         Heard heard;
         try {
           heard = forward(b, request);
-        } catch (const Unreachable&) {
+        } catch (const Unreachable& why) {
           b.passive().behave({});
+          if (!std::string_view(why.what()).starts_with("timed_out")) throw;
           throw NotRun("the intermediary waits longer than --timeout");
         }
         const auto observed = expect_code(heard, "9810");
@@ -373,6 +434,7 @@ void add_unlisted(std::vector<Case>& out) {
 
 void add_passive(std::vector<Case>& out) {
   add_accepted(out);
+  add_warned(out);
   add_repeated(out);
   add_unlisted(out);
   add_failed(out);

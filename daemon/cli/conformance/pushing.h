@@ -12,6 +12,11 @@ osci::Request pushed_order(Bench& b, osci::MessageType type, std::optional<std::
 // NotOffered when it is answered as an unknown type, which 11.8 says of chunks.
 Heard push_offered(Heard heard);
 
+// The recipient's consent as the client module would not give it; what `answer` holds stays. May be
+// called on the recipient's thread.
+std::string hand_made(Bench& b, const osci::Request& push, const char* signer_role,
+                      osci::Answer answer, bool sign, bool encrypt);
+
 // Unmet with what differs.
 void expect_same_content(const osci::Content& sent, const osci::Content& got);
 // Roles, Ids and certificates, but for SignatureCertificateAddressee, which must be gone (4.9).
