@@ -32,7 +32,7 @@ faults=(
   "pushed-twice             push.forward-repeat push.forward-repeat-refused"
   "reception-though-refused push.forward-refused"
   "dials-anything           push.forward-unlisted push.mediate-unlisted"
-  "chunk-not-compared       chunks.other-total chunks.other-chunk-size"
+  "chunk-not-compared       chunks.other-totals chunks.other-addressee"
   "part-is-received         chunks.fetch-not-received-midway"
 )
 

@@ -215,6 +215,12 @@ void add_storing(std::vector<Case>& out) {
   refused(
       "other-total-goes-on", "9905", "Another total than the first one said; the transfer goes on.",
       [](Bench&, osci::Request& r, const Transfer& t) { r.chunk->total_numbers = t.total + 1; });
+  refused("other-totals", "9905",
+          "A later chunk whose totals fit each other and not those of the first.",
+          [](Bench&, osci::Request& r, const Transfer& t) {
+            r.chunk->total_numbers = t.total + 1;
+            r.chunk->total_size = t.total_size() + t.chunk;
+          });
   refused("middle-chunk-short", "9905 or 9903", "A chunk, not the last, shorter than ChunkSize.",
           [](Bench&, osci::Request& r, const Transfer&) {
             r.content.attachments[0].bytes.resize(r.content.attachments[0].bytes.size() - 1);
