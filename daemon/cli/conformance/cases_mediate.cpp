@@ -65,7 +65,7 @@ void add(std::vector<Case>& out, const char* name, const char* section, const ch
 }
 
 void add_replied(std::vector<Case>& out) {
-  add(out, "mediate-replied", "1.6, 8.6, 15.17 to 15.20, 14.9 U4",
+  add(out, "mediate-replied", "1.6, 8.6, 14.9 U4, 15.18, 15.20",
       "With protocol: ProcessDelivery carries card and MessageIdResponse; the reply, under that "
       "id, "
       "comes back with the cards of request and reply.",

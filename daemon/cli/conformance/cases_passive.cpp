@@ -135,7 +135,7 @@ void add(std::vector<Case>& out, const char* name, const char* section, const ch
 }
 
 void add_accepted(std::vector<Case>& out) {
-  add(out, "forward-accepted", "1.5, 8.6, 15.13 to 15.16, 14.9 U1",
+  add(out, "forward-accepted", "1.5, 8.6, 14.9 U1, 15.13, 15.15",
       "A listening recipient gets one AcceptDelivery, encrypted, signed, with the process card; "
       "its "
       "consent is the sender's and sets Reception.",

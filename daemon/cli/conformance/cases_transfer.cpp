@@ -288,7 +288,7 @@ std::pair<std::string, std::string> large_delivery(Bench& b, std::uint64_t chunk
 }
 
 void add_fetching(std::vector<Case>& out) {
-  add(out, "stored-and-fetched", "11.1, 11.3, 11.7, 14.11 E3, E4",
+  add(out, "stored-and-fetched", "11.1, 11.3, 11.7, 14.11 E3",
       "What was stored in chunks is fetched in chunks, with the same content.", "identical",
       [](Bench& b) {
         const auto t = three(b);
