@@ -4,6 +4,7 @@
 #include "base/crash_point.h"
 #include "base/encoding.h"
 #include "base/log.h"
+#include "base/seeded_fault.h"
 #include "gateway/delivery_log.h"
 #include "gateway/gateway.h"
 #include "osci/feedback.h"
@@ -131,6 +132,10 @@ Pushes::carry_out(std::shared_ptr<const osci::Plan> plan,
     base::crash_point("gateway.push_begun");
   }
   if (push->finished) {
+    if (base::seeded_fault("pushed-twice")) {
+      const auto again = std::make_shared<mailbox::Push>(*push);
+      [[maybe_unused]] const Sent second = co_await send(order, settings, again);
+    }
     base::log(LogLevel::info, "push.repeated", "outcome of a push repeated",
               {{"message_id", message_id}, {"party", plan->party}, {"code", push->code}});
     co_return std::move(*push);

@@ -1,6 +1,7 @@
 // ForwardDelivery and MediateDelivery: the plan, the message to the recipient, and its answer.
 #include "osci/push.h"
 #include "base/encoding.h"
+#include "base/seeded_fault.h"
 #include "osci/decider.h"
 #include "osci/inspect.h"
 #include "osci/types.h"
@@ -34,7 +35,8 @@ RoleCertificate intermediary_certificate(const char* role, const char* id_role,
 // An own failure of the recipient, as its feedback or fault tells; every other refusal is its
 // decision.
 bool own_failure(std::string_view code) {
-  constexpr std::array<std::string_view, 5> failures = {"9000", "9503", "9603", "9710", "9811"};
+  constexpr std::array<std::string_view, 6> failures = {"9000", "9503", "9603",
+                                                        "9710", "9808", "9811"};
   return std::find(failures.begin(), failures.end(), code) != failures.end();
 }
 
@@ -105,10 +107,10 @@ Plan Decider::push(const Request& request, const crypto::Certificate& client) {
   const auto* owner = s_.directory.owner_of(recipient.fingerprint());
   if (owner && listed) {
     const auto* endpoint = owner->endpoint(request.receiver_uri);
-    if (!endpoint)
+    if (!endpoint && !base::seeded_fault("dials-anything"))
       return refuse(fail(ErrorCode::endpoint_not_listed,
                          "the directory lists no such endpoint for " + owner->key));
-    ca = endpoint->ca;
+    if (endpoint) ca = endpoint->ca;
   } else if (owner || !s_.policy.create_mailboxes) {
     return refuse(fail(ErrorCode::unknown_addressee,
                        "nobody in the directory owns certificate " + recipient.fingerprint()));
@@ -228,6 +230,7 @@ Verdict judge(const base::Result<seal::Message>& opened, const PushOrder& order,
     if (inspected.refusal) return ends(std::move(*inspected.refusal));
   }
   out.recipient_code = decoded->feedback.front().code;
+  out.received = base::seeded_fault("reception-though-refused");
   if (!decoded->executed()) return ends(refused_by_recipient(out.recipient_code));
   out.received = true;
   if (order.type == MessageType::accept_delivery) return out;

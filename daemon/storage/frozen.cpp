@@ -1,5 +1,6 @@
 // The way out: frozen answers to fetches, handed out by chunks.
 #include "base/crash_point.h"
+#include "base/seeded_fault.h"
 #include "storage/parts.h"
 #include "storage/transfer_rows.h"
 #include "storage/transfers.h"
@@ -204,7 +205,7 @@ SqliteTransfers::hand_out(const mailbox::ChunkSelection& wanted, const std::stri
       touch_freeze(db, freeze, id, turn->conversation_id, at);
       // Received only when nothing is left to hand out and a further request comes (17.2 Q4).
       note_handed_out(db, id, wanted.number);
-      if (handed_out(db, id) == out.total_numbers)
+      if (handed_out(db, id) == out.total_numbers || base::seeded_fault("part-is-received"))
         set_awaiting(db, turn->conversation_id, freeze.delivery, true);
       set_last_result(db, turn->conversation_id, turn->result + message_id);
       // Dying here: nothing of the turn happened; a fresh file is without a row and swept.

@@ -29,6 +29,11 @@ faults=(
   "inspection-always-valid  certificates.client-cipher-forged"
   "dialog-stays-open        dialog.wrong-response"
   "card-for-anybody         cards.others-do-not"
+  "pushed-twice             push.forward-repeat push.forward-repeat-refused"
+  "reception-though-refused push.forward-refused"
+  "dials-anything           push.forward-unlisted push.mediate-unlisted"
+  "chunk-not-compared       chunks.other-totals chunks.other-addressee"
+  "part-is-received         chunks.fetch-not-received-midway"
 )
 
 mode=clean build="" short=no names=() more=()
@@ -129,8 +134,12 @@ pin-file = "$pki/pin.txt"
 TOML
 }
 profile efa-wohngeld; profile dortmund; profile ahaus
-sed "s|\.\./certs/pki/|$pki/|" "$root/config/directory.toml" > "$work/directory.toml"
-cat >> "$work/directory.toml" <<TOML
+directory() { # where Dortmund listens
+  sed -e "s|\.\./certs/pki/|$pki/|" -e '/^# --- A second authority/i\
+[[organisation.endpoint]]\
+uri = "http://127.0.0.1:'"$push"'/osci"\
+' "$root/config/directory.toml"
+  cat <<TOML
 
 [[organisation]]
 key = "wgb:999990000000"
@@ -140,14 +149,18 @@ certificate = [
   { file = "$pki/bad-expired-signature.cert.pem", use = "signature" },
 ]
 TOML
+}
 
-port="" # of the running daemon
+port="" push="" # of the running daemon, and of the recipient that the suite plays
 start() { # name of the fault, or nothing
   rm -rf "$work/state"
   # Not within the range that the kernel hands out by itself, so that nobody takes it meanwhile.
   local attempt
   for attempt in 1 2 3 4 5; do
     port=$((19500 + RANDOM % 99))
+    push=$((19600 + RANDOM % 99))
+    if (exec 3<>"/dev/tcp/127.0.0.1/$push") 2>/dev/null; then continue; fi
+    directory > "$work/directory.toml"
     cat > "$work/dataclearing.toml" <<TOML
 [intermediary]
 name = "Dataclearing Conformance"
@@ -168,6 +181,14 @@ intermediates = ["$pki/sub-ca.cert.pem"]
 refusal_step = "50ms"
 [revocation]
 private_addresses = true
+[push]
+allow_clear = true
+allow_private_addresses = true
+connect = "2s"
+total = "4s"
+[chunks]
+max_chunk = "1 MiB"
+max_message = "64 MiB"
 [directory]
 file = "$work/directory.toml"
 TOML
@@ -186,7 +207,7 @@ TOML
 suite() {
   "$osci" conformance "http://127.0.0.1:$port/osci" --profile "$work/efa-wohngeld.toml" \
     --recipient "$work/dortmund.toml" --second-recipient "$work/ahaus.toml" \
-    --certificates "$work/certificates" --quiet "$@"
+    --certificates "$work/certificates" --listen "$push" --quiet "$@"
 }
 
 out=$root/build/conformance

@@ -94,6 +94,16 @@ const Party& Bench::other() const {
   return *setup_.other;
 }
 
+PassiveRecipient& Bench::passive() {
+  if (!setup_.listen)
+    throw NotRun("needs --listen, and its address in the directory of the intermediary");
+  if (!passive_)
+    passive_ = std::make_unique<PassiveRecipient>(
+        *setup_.listen, client::Identity{recipient().cipher, recipient().signature, {}},
+        setup_.intermediary);
+  return *passive_;
+}
+
 crypto::KeyPair Bench::material(const std::string& name) const {
   const std::filesystem::path folder = setup_.certificates;
   std::error_code ignored;

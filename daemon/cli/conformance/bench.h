@@ -3,6 +3,7 @@
 #pragma once
 #include "base/random.h"
 #include "cli/conformance/case.h"
+#include "cli/conformance/passive_recipient.h"
 #include "client/session.h"
 #include "crypto/self_signed.h"
 #include "http/client.h"
@@ -37,9 +38,10 @@ struct Setup {
   base::Milliseconds request_limit{30'000};
   std::uint64_t seed = 1;
   std::size_t oracle_tries = 240;
-  bool allows_clear = false;    // the intermediary's policy takes unencrypted requests
-  bool allows_unsigned = false; // or unsigned ones
-  bool allows_legacy = false;   // CBC and RSA 1.5 are switched on
+  bool allows_clear = false;        // the intermediary's policy takes unencrypted requests
+  bool allows_unsigned = false;     // or unsigned ones
+  bool allows_legacy = false;       // CBC and RSA 1.5 are switched on
+  std::optional<ListenAt> listen{}; // where the recipient takes pushes
 };
 
 struct Reply {
@@ -101,7 +103,8 @@ class Bench {
   const Setup& setup() const { return setup_; }
   const Party& sender() const { return setup_.sender; }
   const Party& recipient() const { return setup_.recipient; }
-  const Party& other() const; // NotRun without one
+  const Party& other() const;  // NotRun without one
+  PassiveRecipient& passive(); // the recipient as it listens; NotRun without --listen
   // From the folder of --certificates: NAME.p12, or NAME.key.pem with NAME.cert.pem. NotRun.
   crypto::KeyPair material(const std::string& name) const;
   Party material_party(const std::string& name) const; // NAME-cipher and NAME-signature
@@ -168,6 +171,7 @@ class Bench {
   http::ClientLimits limits_;
   std::optional<osci::Features> features_;
   std::optional<Party> stranger_;
+  std::unique_ptr<PassiveRecipient> passive_;
   std::vector<std::unique_ptr<Dialog>> dialogs_;
   std::map<std::string, std::unique_ptr<Dialog>> auditors_;
   std::set<std::string> own_ids_;

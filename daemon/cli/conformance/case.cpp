@@ -19,9 +19,10 @@ std::string_view to_string(Verdict verdict) {
 
 std::vector<Case> all_cases() {
   std::vector<Case> out;
-  for (const auto add : {add_transport, add_encryption, add_structure, add_signature, add_dialog,
-                         add_store, add_fetch, add_cards, add_feedback, add_headers,
-                         add_certificates, add_chunks, add_push, add_security})
+  for (const auto add :
+       {add_transport, add_encryption, add_structure, add_signature, add_dialog, add_store,
+        add_fetch, add_cards, add_feedback, add_headers, add_certificates, add_chunks, add_transfer,
+        add_push, add_passive, add_mediate, add_security})
     add(out);
   return out;
 }

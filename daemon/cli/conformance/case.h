@@ -59,7 +59,10 @@ void add_feedback(std::vector<Case>& out);
 void add_headers(std::vector<Case>& out);
 void add_certificates(std::vector<Case>& out);
 void add_chunks(std::vector<Case>& out);
+void add_transfer(std::vector<Case>& out); // whole transfers; of the group "chunks"
 void add_push(std::vector<Case>& out);
+void add_passive(std::vector<Case>& out); // with a recipient that listens; of the group "push"
+void add_mediate(std::vector<Case>& out); // likewise
 void add_security(std::vector<Case>& out);
 
 // "store", "store.id-twice", or both with '*' at the end ("dialog.wrong*"). Empty list: all.

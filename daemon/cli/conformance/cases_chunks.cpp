@@ -1,6 +1,7 @@
 // Chunked transfer (wire reference 11). Offered when FeatureDescription says so.
 #include "base/encoding.h"
 #include "cli/conformance/bench.h"
+#include "cli/conformance/chunking.h"
 #include "cli/conformance/tamper.h"
 #include "mime/message.h"
 #include <algorithm>
@@ -9,42 +10,33 @@ namespace cli::conformance {
 
 using osci::MessageType;
 
-namespace {
-
-constexpr std::uint64_t kKiB = 1024;
-
-osci::ChunkLimits limits(Bench& b) {
+osci::ChunkLimits chunk_limits(Bench& b) {
   const auto& features = b.features();
   if (!features.keys.contains("PartialMessageTransmission"))
     throw NotOffered("PartialMessageTransmission is not announced");
   return features.chunks.value_or(osci::ChunkLimits{1, 1024, 1024 * 1024, 0});
 }
 
-// A StoreDelivery in its clear inner form, cut into chunks (11.1).
-struct Transfer {
-  std::string id;
-  std::string inner;
-  std::uint64_t chunk = 0; // KiB
-  std::uint32_t total = 0;
-  std::uint64_t total_size() const { return (inner.size() + kKiB - 1) / kKiB; }
-  std::string piece(std::uint32_t number) const {
-    return inner.substr((number - 1) * chunk * kKiB, chunk * kKiB);
-  }
-};
+std::uint64_t chunk_kib(const osci::ChunkLimits& limits) {
+  const auto out = std::max<std::uint64_t>(limits.min_chunk, 16);
+  return limits.max_chunk > 0 ? std::min(out, limits.max_chunk) : out;
+}
 
-Transfer transfer(Bench& b, std::uint32_t chunks = 3) {
-  const auto allowed = limits(b);
+Transfer transfer_of(Bench& b, osci::Request delivery, std::uint32_t chunks, bool signed_inside) {
   Transfer out;
-  out.chunk = std::max<std::uint64_t>(allowed.min_chunk, 16);
-  if (allowed.max_chunk > 0) out.chunk = std::min(out.chunk, allowed.max_chunk);
-  auto delivery = b.delivery("in Paketen");
-  out.id = *delivery.message_id;
-  delivery.content.attachments = {{"gross.bin", "application/octet-stream", "",
-                                   b.random().bytes((chunks - 1) * out.chunk * kKiB), false}};
-  out.inner = b.seal(b.sender(), delivery, false, false);
+  out.chunk = chunk_kib(chunk_limits(b));
+  out.id = delivery.message_id.value_or("");
+  out.octets = b.random().bytes((chunks - 1) * out.chunk * kKiB);
+  delivery.content.attachments = {{"gross.bin", "application/octet-stream", "", out.octets, false}};
+  out.inner = b.seal(b.sender(), delivery, signed_inside, false);
   out.total =
       static_cast<std::uint32_t>((out.inner.size() + out.chunk * kKiB - 1) / (out.chunk * kKiB));
   return out;
+}
+
+Transfer transfer(Bench& b, std::uint32_t chunks) {
+  chunk_limits(b);
+  return transfer_of(b, b.delivery("in Paketen"), chunks);
 }
 
 osci::Request partial(Bench& b, const Dialog& dialog, const Transfer& t, std::uint32_t number) {
@@ -88,12 +80,6 @@ Heard stored(Dialog& dialog, const osci::Request& request) {
   return heard;
 }
 
-void add(std::vector<Case>& out, const char* name, const char* section, const char* title,
-         const char* expected, std::function<std::string(Bench&)> run) {
-  out.push_back({"chunks", name, section, title, expected, std::move(run)});
-}
-
-// Stores all chunks in the given order and says what the last answer was.
 Heard store_all(Bench& b, Dialog& dialog, const Transfer& t, std::vector<std::uint32_t> order) {
   std::set<std::uint32_t> sent;
   Heard last;
@@ -105,6 +91,20 @@ Heard store_all(Bench& b, Dialog& dialog, const Transfer& t, std::vector<std::ui
       expect(inside(last) == "none", "InsideFeedback before the last chunk");
   }
   return last;
+}
+
+osci::Request partial_fetch(const Dialog& dialog, const std::string& id, std::uint32_t number,
+                            std::uint64_t chunk, std::vector<std::uint32_t> have) {
+  auto out = by_ids(dialog.next(MessageType::partial_fetch_delivery), {id});
+  out.chunk = osci::ChunkInformation{number, chunk, std::move(have), std::nullopt, std::nullopt};
+  return out;
+}
+
+namespace {
+
+void add(std::vector<Case>& out, const char* name, const char* section, const char* title,
+         const char* expected, std::function<std::string(Bench&)> run) {
+  out.push_back({"chunks", name, section, title, expected, std::move(run)});
 }
 
 void add_storing(std::vector<Case>& out) {
@@ -210,7 +210,7 @@ void add_storing(std::vector<Case>& out) {
   refused(
       "chunk-too-large", "9902 or 9905", "A chunk above MaxChunkSize.",
       [](Bench& b, auto& r, auto&) {
-        const auto allowed = limits(b);
+        const auto allowed = chunk_limits(b);
         if (allowed.max_chunk == 0 || allowed.max_chunk > 16 * 1024)
           throw NotRun("MaxChunkSize is none or above 16 MiB");
         r.chunk->size = allowed.max_chunk + 1;
@@ -220,7 +220,7 @@ void add_storing(std::vector<Case>& out) {
   refused(
       "chunk-too-small", "9903 or 9905", "A chunk below MinChunkSize that is not the last.",
       [](Bench& b, auto& r, auto&) {
-        if (limits(b).min_chunk < 2) throw NotRun("MinChunkSize is 1 KiB or less");
+        if (chunk_limits(b).min_chunk < 2) throw NotRun("MinChunkSize is 1 KiB or less");
         r.chunk->size = 1;
         r.content.attachments[0].bytes = std::string(kKiB, 'x');
       },
@@ -228,7 +228,7 @@ void add_storing(std::vector<Case>& out) {
   refused(
       "message-too-large", "9904", "A total size above MaxMessageSize.",
       [](Bench& b, auto& r, auto&) {
-        const auto allowed = limits(b);
+        const auto allowed = chunk_limits(b);
         if (allowed.max_message == 0) throw NotRun("MaxMessageSize is not announced");
         r.chunk->total_size = allowed.max_message + 1;
         r.chunk->total_numbers =
@@ -268,20 +268,13 @@ void add_storing(std::vector<Case>& out) {
       });
 }
 
-osci::Request partial_fetch(const Dialog& dialog, const std::string& id, std::uint32_t number,
-                            std::uint64_t chunk, std::vector<std::uint32_t> have) {
-  auto out = by_ids(dialog.next(MessageType::partial_fetch_delivery), {id});
-  out.chunk = osci::ChunkInformation{number, chunk, std::move(have), std::nullopt, std::nullopt};
-  return out;
-}
-
 void add_fetching(std::vector<Case>& out) {
   add(out, "fetch", "11.7, 14.11 E4, 17.3",
       "A fetch in chunks: the same totals in every answer, and together one "
       "ResponseToFetchDelivery.",
       "reassembled", [](Bench& b) {
-        const auto allowed = limits(b);
-        const auto chunk = std::max<std::uint64_t>(allowed.min_chunk, 16);
+        const auto allowed = chunk_limits(b);
+        const auto chunk = chunk_kib(allowed);
         auto request = b.delivery();
         const auto octets = b.random().bytes(3 * chunk * kKiB);
         request.content.attachments = {
@@ -324,7 +317,7 @@ void add_fetching(std::vector<Case>& out) {
   add(out, "fetch-small", "11.7",
       "What fits into one chunk comes as an ordinary ResponseToFetchDelivery, or as one chunk.",
       "0801", [](Bench& b) {
-        const auto allowed = limits(b);
+        const auto allowed = chunk_limits(b);
         const auto stored = b.deposit();
         auto& dialog = b.dialog(b.recipient());
         const auto chunk =
@@ -338,8 +331,8 @@ void add_fetching(std::vector<Case>& out) {
         return expect_code(heard, "0801");
       });
   add(out, "fetch-beyond", "11.7, 10.2", "A chunk number beyond the total.", "9901", [](Bench& b) {
-    const auto allowed = limits(b);
-    const auto chunk = std::max<std::uint64_t>(allowed.min_chunk, 16);
+    const auto allowed = chunk_limits(b);
+    const auto chunk = chunk_kib(allowed);
     auto request = b.delivery();
     request.content.attachments = {
         {"gross.bin", "application/octet-stream", "", b.random().bytes(2 * chunk * kKiB), false}};
@@ -351,8 +344,8 @@ void add_fetching(std::vector<Case>& out) {
   });
   add(out, "fetch-other-size", "11.7, 10.2", "Another ChunkSize in a later request.", "9905",
       [](Bench& b) {
-        const auto allowed = limits(b);
-        const auto chunk = std::max<std::uint64_t>(allowed.min_chunk, 16);
+        const auto allowed = chunk_limits(b);
+        const auto chunk = chunk_kib(allowed);
         auto request = b.delivery();
         request.content.attachments = {{"gross.bin", "application/octet-stream", "",
                                         b.random().bytes(2 * chunk * kKiB), false}};
@@ -364,7 +357,7 @@ void add_fetching(std::vector<Case>& out) {
                            "9905");
       });
   add(out, "fetch-nothing", "9.3, 11.7", "Nothing there: 9803.", "9803", [](Bench& b) {
-    limits(b);
+    chunk_limits(b);
     auto& dialog = b.dialog(b.recipient());
     const auto request = partial_fetch(dialog, "never-issued", 1, 16, {});
     const auto heard = b.send(b.seal(b.recipient(), request), &b.recipient());
@@ -373,7 +366,7 @@ void add_fetching(std::vector<Case>& out) {
   });
   add(out, "fetch-foreign", "1.8, 9.1",
       "The sender does not get chunks of the recipient's delivery.", "9803", [](Bench& b) {
-        limits(b);
+        chunk_limits(b);
         const auto stored = b.deposit();
         auto& dialog = b.dialog(b.sender());
         const auto request = partial_fetch(dialog, stored.id, 1, 16, {});
@@ -383,7 +376,7 @@ void add_fetching(std::vector<Case>& out) {
       });
   add(out, "fetch-needs-dialog", "1.3, 14.5 C7", "PartialFetchDelivery without a dialog.", "9802",
       [](Bench& b) {
-        limits(b);
+        chunk_limits(b);
         auto request = by_ids(b.request(b.recipient(), MessageType::partial_fetch_delivery), {"x"});
         request.chunk =
             osci::ChunkInformation{1, 16, std::vector<std::uint32_t>{}, std::nullopt, std::nullopt};
@@ -395,7 +388,7 @@ void add_fetching(std::vector<Case>& out) {
         if (b.features().keys.contains("PartialMessageTransmission"))
           throw NotOffered("chunks are announced");
         auto& dialog = b.dialog(b.sender());
-        Transfer t{b.fresh_id(), "MIME-Version: 1.0\r\n", 1, 1};
+        Transfer t{b.fresh_id(), "MIME-Version: 1.0\r\n", "", 1, 1};
         const auto heard = b.send(b.seal(b.sender(), partial(b, dialog, t, 1)), &b.sender());
         dialog.open = false;
         return expect_code(heard, "9300 or 9100");

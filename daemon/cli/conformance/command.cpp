@@ -24,6 +24,8 @@ struct ConformanceOptions {
   std::string url; // the argument; beats --url and the profile
   std::string recipient, second_recipient;
   std::string certificates, certificates_pin_file;
+  std::uint16_t listen = 0; // 0: nobody listens
+  std::string listen_address = "127.0.0.1", recipient_uri;
   std::vector<std::string> only;
   std::string junit, html;
   std::uint64_t seed = 1;
@@ -110,6 +112,15 @@ base::Result<conformance::Setup> make_setup(const ConformanceOptions& o, const C
                          o.allows_clear,
                          o.allows_unsigned,
                          o.allows_legacy};
+  if (o.listen != 0) {
+    const bool v6 = o.listen_address.find(':') != std::string::npos;
+    out.listen = conformance::ListenAt{
+        o.listen_address, o.listen,
+        !o.recipient_uri.empty()
+            ? o.recipient_uri
+            : "http://" + (v6 ? "[" + o.listen_address + "]" : o.listen_address) + ":" +
+                  std::to_string(o.listen) + "/osci"};
+  }
   if (!o.second_recipient.empty()) {
     const auto options = read_profile(o.second_recipient, o.common, app);
     if (!options) return options.error();
@@ -227,12 +238,25 @@ Command add_conformance(CLI::App& app) {
                   "profile of a recipient whose mailbox at the intermediary the suite may use");
   sub->add_option("--second-recipient", o->second_recipient,
                   "profile of another one: a foreign mailbox");
-  sub->add_option("--certificates", o->certificates,
-                  "folder of further key pairs, NAME.p12 or NAME.key.pem with NAME.cert.pem: "
-                  "bad-expired-*, bad-revoked-*, bad-short-*, bad-usage-*, ecdsa-* with * = cipher "
-                  "and signature; cases without are not run");
+  sub->add_option(
+      "--certificates", o->certificates,
+      "folder of further key pairs, NAME.p12 or NAME.key.pem with NAME.cert.pem: "
+      "bad-expired-*, bad-revoked-*, bad-short-*, bad-usage-*, ecdsa-* with * = cipher "
+      "and signature; cases without are not run. certs/make-pki.sh makes the bad ones for a test "
+      "PKI, but for bad-revoked-*; tests/conformance/run.sh shows how to make all");
   sub->add_option("--certificates-pin-file", o->certificates_pin_file,
                   "PIN of the .p12 files in it (default: pin.txt in that folder)");
+  auto* listen =
+      sub->add_option("--listen", o->listen,
+                      "port to take the recipient's pushes at; the intermediary's directory has to "
+                      "list the address. Cases of push without are not run")
+          ->check(CLI::Range(1, 65535));
+  sub->add_option("--listen-address", o->listen_address, "numeric address for it")
+      ->needs(listen)
+      ->capture_default_str();
+  sub->add_option("--recipient-uri", o->recipient_uri,
+                  "as the directory lists it (default: http://ADDRESS:PORT/osci)")
+      ->needs(listen);
   sub->add_option("--only", o->only, "groups or cases to run: store, store.id-twice, dialog.wrong*")
       ->allow_extra_args(false)
       ->take_all();

@@ -171,6 +171,7 @@ const Case kCases[] = {
     {"AcceptsWithAWarning", [](Push& t) { answers(t, coded("3700")); }, {"0800"}, true},
     {"Refuses", [](Push& t) { answers(t, coded("9803")); }, {"9805"}},
     {"HasAnInternalError", [](Push& t) { answers(t, coded("9811")); }, {"9808"}},
+    {"SaysThatItFailed", [](Push& t) { answers(t, coded("9808")); }, {"9808"}},
     {"SaysFault9202",
      [](Push& t) {
        posts(t, [](auto&) {
