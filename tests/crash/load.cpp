@@ -132,9 +132,9 @@ void store_by_chunks(Client& client) {
 }
 
 // The next delivery, in one answer or by chunks. nullopt: the dialog is over for this client.
-std::optional<osci::Answer> fetch_one(Client& client, Conversation& conversation,
-                                      Patience patience) {
-  if (client.chance(0.6))
+std::optional<osci::Answer> fetch_one(Client& client, Conversation& conversation, Patience patience,
+                                      bool whole_only) {
+  if (whole_only || client.chance(0.6))
     return conversation.send(client.party.request(MessageType::fetch_delivery), patience);
   std::string whole;
   std::vector<std::uint32_t> have;
@@ -294,8 +294,8 @@ std::size_t fetch_some(Client& client, std::size_t at_most, bool careless) {
   std::size_t fetched = 0;
   while (fetched < at_most) {
     const Tick begun = ledger.tick();
-    const auto answer =
-        fetch_one(client, conversation, careless ? some_patience(client) : Patience::for_ever);
+    const auto answer = fetch_one(client, conversation,
+                                  careless ? some_patience(client) : Patience::for_ever, !careless);
     if (!answer) return fetched;
     answered();
     if (!answer->executed()) {

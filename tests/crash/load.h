@@ -74,7 +74,8 @@ enum class Payload { small, large, attachments };
 // Message ids of stored deliveries come from the daemon; nullopt: given up.
 std::optional<std::string> store_one(Client& client, Payload payload);
 // Fetches until the mailbox is empty or `at_most` were fetched. With `careless`, leaves some
-// deliveries unacknowledged. Returns how many deliveries came.
+// deliveries unacknowledged and takes some by chunks; without, it is quick. Returns how many
+// deliveries came.
 std::size_t fetch_some(Client& client, std::size_t at_most, bool careless);
 // Process cards of every delivery that was sent or pushed, and of replies.
 std::map<std::string, mailbox::ProcessCard> read_cards(Client& client);

@@ -86,7 +86,7 @@ client::Verdict PassiveRecipient::decide(const client::Pushed& pushed, PushRecei
   received.digest = content_digest(pushed.request.content);
   received.card = pushed.request.card;
   received.reply_id = pushed.request.reply_message_id.value_or("");
-  received.accepted = std::bernoulli_distribution(0.88)(draw_);
+  received.accepted = ++seen_ % 7 != 0;
   client::Verdict verdict;
   if (!received.accepted) {
     verdict.code = "9803";

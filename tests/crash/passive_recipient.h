@@ -30,7 +30,8 @@ class PassiveRecipient {
   std::string reply_digest(const std::string& answer) const;
 
   Ledger& ledger_;
-  std::mt19937_64 draw_; // thread_ only
+  std::mt19937_64 draw_;   // thread_ only
+  std::uint64_t seen_ = 0; // thread_ only
   mutable base::SystemRandom random_;
   client::Recipient recipient_;
   boost::asio::io_context io_{1};
