@@ -350,7 +350,10 @@ asio::awaitable<Outcome> Chunks::fetch(std::shared_ptr<osci::Plan> plan,
     if (!found->frozen) {
       auto source = std::make_shared<mailbox::ChunkSource>(std::move(*found));
       auto& card = source->delivery->card;
-      forwarding = std::max(parts_.clock.now(), card.modification);
+      // The time at which the request was taken up, as with every turn: a later one would lie ahead
+      // of the store's own, and other readers' acknowledgements before it.
+      const auto taken_up = plan->turn ? plan->turn->now : parts_.clock.now();
+      forwarding = std::max(taken_up, card.modification);
       // A received card is frozen itself (8.6).
       if (!card.reception) card.forwarding = card.modification = *forwarding;
       auto freeze_job = [parts = parts_, settings, plan, source,

@@ -195,7 +195,8 @@ void delete_freeze(Connection& db, std::int64_t freeze) {
 
 void stamp_forwarding(Connection& db, std::int64_t delivery, base::Instant forwarding,
                       base::Instant at) {
-  db.prepare("UPDATE deliveries SET forwarding = ?2, modification = max(modification, ?3)"
+  // The frozen answer shows `forwarding` already; whoever acknowledges next must come after it.
+  db.prepare("UPDATE deliveries SET forwarding = ?2, modification = max(modification, ?2, ?3)"
              " WHERE seq = ?1 AND reception IS NULL")
       .bind(delivery, forwarding, at)
       .run();

@@ -56,8 +56,8 @@ void touch_freeze(Connection& db, const FreezeRow& freeze, std::int64_t id,
 std::uint64_t handed_out(Connection& db, std::int64_t freeze);
 void note_handed_out(Connection& db, std::int64_t freeze, std::uint32_t number);
 void delete_freeze(Connection& db, std::int64_t freeze);
-// The frozen card shows `forwarding`; modification is the time of the transaction. Not once
-// received.
+// The frozen card shows `forwarding`; modification is the time of the transaction, or `forwarding`
+// if that is later. Not once received.
 void stamp_forwarding(Connection& db, std::int64_t delivery, base::Instant forwarding,
                       base::Instant at);
 // Whether the next acknowledging turn of the dialog means this delivery too. Not once received.

@@ -3,6 +3,8 @@
 #include "crash/daemon_process.h"
 #include "crash/history.h"
 #include "crash/load.h"
+#include "crash/passive_recipient.h"
+#include "crash/push_falsifications.h"
 #include "xml/document.h"
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -26,12 +28,6 @@ struct Options {
   bool points = false, self_test = false;
 };
 
-// What this campaign's load never reaches: pushes. tests/unit/storage kills at those of the store;
-// see README.md.
-bool of_other_load(const std::string& point) {
-  return point.find(".push_") != std::string::npos;
-}
-
 // Read from the source, so that no list can forget one.
 std::vector<std::string> named_points() {
   std::set<std::string> out;
@@ -44,23 +40,25 @@ std::vector<std::string> named_points() {
       out.insert(text.substr(at, text.find('"', at) - at));
     }
   }
-  std::erase_if(out, of_other_load);
   if (out.empty()) throw std::runtime_error("no crash point found in the daemon's source");
   return {out.begin(), out.end()};
 }
 
-Setup setup(const Options& options) {
+Setup setup(const Options& options, const std::string& endpoint) {
   Setup out{options.daemon, options.keys, options.state, {"recipient", "other"}};
   // Small, so that modest payloads go through files as well as through the database.
   out.body_file_threshold = "16 KiB";
   out.log_level = "warning";
+  out.endpoint = endpoint;
+  out.more_configuration = "[push]\nallow_clear = true\nallow_private_addresses = true\n";
   return out;
 }
 
 class Campaign {
  public:
   explicit Campaign(const Options& options)
-      : options_(options), daemon_(setup(options)), field_{ledger_, daemon_.url()},
+      : options_(options), recipient_(ledger_, options.seed + 200),
+        daemon_(setup(options, recipient_.url())), field_{ledger_, daemon_.url(), recipient_.url()},
         random_(options.seed) {}
 
   History run() {
@@ -80,9 +78,11 @@ class Campaign {
       daemon_.signal(SIGKILL);
       std::_Exit(1);
     }
+    await_pushes();
     load.stop();
     empty_mailboxes();
     stop();
+    recipient_.stop();
     return ledger_.copy();
   }
 
@@ -131,6 +131,16 @@ class Campaign {
     ++random_kills_;
   }
 
+  // A few rounds may be over before a push of every kind has come to its end.
+  void await_pushes() {
+    const auto deadline = std::chrono::steady_clock::now() + 120s;
+    while (!has_pushes(ledger_.copy())) {
+      if (std::chrono::steady_clock::now() >= deadline)
+        return ledger_.unexpected("no push of every kind has come to its end");
+      std::this_thread::sleep_for(50ms);
+    }
+  }
+
   void random_round() {
     std::this_thread::sleep_for(between(100, 2500));
     kill_now();
@@ -147,7 +157,9 @@ class Campaign {
   // First at a passage under load. A point that is seldom passed (the log is only copied when it is
   // long) comes at the orderly end at the latest.
   void point_round(const std::string& point) {
-    const auto passage = std::uniform_int_distribution<int>(1, 12)(random_);
+    // Pushes are fewer than what else goes on.
+    const int most = point.find(".push_") == std::string::npos ? 12 : 4;
+    const auto passage = std::uniform_int_distribution<int>(1, most)(random_);
     if (!dies_at(point, passage, 4s)) dies_at(point, 1, 8s);
     start();
   }
@@ -172,12 +184,19 @@ class Campaign {
   }
 
   void empty_mailboxes() {
-    for (const auto* party : {"recipient", "other"}) {
-      Client reader(field_, party, ++options_.seed);
-      // A right daemon offers each delivery once in a dialog; a wrong one must not keep us for
-      // ever.
-      fetch_some(reader, ledger_.copy().sent.size() + 1, false);
-    }
+    // A right daemon offers each delivery once in a dialog; a wrong one must not keep us for ever.
+    const auto most = ledger_.copy().sent.size() + 1;
+    std::vector<std::thread> readers;
+    for (const auto* party : {"recipient", "other"})
+      readers.emplace_back([this, party, most, seed = ++options_.seed] {
+        try {
+          Client reader(field_, party, seed);
+          fetch_some(reader, most, false);
+        } catch (const std::exception& error) {
+          ledger_.unexpected(std::string("reader: ") + error.what());
+        }
+      });
+    for (auto& reader : readers) reader.join();
     Client sender(field_, "sender", ++options_.seed);
     ledger_.cards(read_cards(sender));
   }
@@ -192,6 +211,7 @@ class Campaign {
 
   Options options_;
   Ledger ledger_;
+  PassiveRecipient recipient_;
   DaemonProcess daemon_;
   Field field_;
   std::mt19937_64 random_;
@@ -234,6 +254,21 @@ void print_table(const Options& options, const Campaign& campaign, const History
   row("fetched, distinct deliveries", offers.size());
   row("repeated before acknowledgement", h.handed.size() - offers.size());
   row("fetches acknowledged and answered", acknowledged);
+  std::map<std::string, int> outcomes;
+  std::uint64_t replies = 0, silent_pushes = 0;
+  for (const auto& [id, sent] : h.pushes) {
+    if (!sent.told) ++silent_pushes;
+    if (!sent.told) continue;
+    ++outcomes[sent.told->positive() ? "positive" : sent.told->code];
+    replies += sent.told->reply_digest ? 1 : 0;
+  }
+  row("pushed, confirmed", outcomes["positive"]);
+  row("  of these with reply", replies);
+  row("pushed, refused by the recipient (9805)", outcomes["9805"]);
+  row("pushed, outcome open after a death (9810)", outcomes["9810"]);
+  row("pushed, no answer seen", silent_pushes);
+  row("pushes received completely", h.received.size());
+  row("identical push again, same outcome", h.pushes_repeated);
   row("violations", violations.size());
   constexpr std::size_t most = 50;
   for (std::size_t i = 0; i < std::min(most, violations.size()); ++i)
@@ -300,6 +335,7 @@ int self_test(const History& good, Campaign& campaign) {
   falsify("a fault", Rule::unexpected, [&](History& h) { h.unexpected.push_back("fault 9400"); });
   falsify("a crash point that was never hit", Rule::point_missed,
           [&](History& h) { h.points.push_back("no.such_point"); });
+  for (const auto& one : push_falsifications(good)) falsify(one.name, one.rule, one.change);
   expect("a body file removed from the daemon's folder", Rule::lost, campaign.run_after_loss());
   return silent == 0 ? 0 : 1;
 }

@@ -94,6 +94,8 @@ void DaemonProcess::write_configuration(const Setup& setup) {
               << setup.owners[i] << "\"\ncertificate = [\n  { file = \"" << certificate
               << "_cipher.cer\", use = \"cipher\" },\n  { file = \"" << certificate
               << "_sign.cer\", use = \"signature\" },\n]\n";
+    if (i == 0 && !setup.endpoint.empty())
+      directory << "endpoint = [{ uri = \"" << setup.endpoint << "\" }]\n";
   }
   write(state_ + "/directory.toml", directory.str());
   std::ostringstream daemon;
@@ -159,6 +161,8 @@ void DaemonProcess::start(const std::string& crash_point) {
   if (file < 0) ::_exit(127);
   ::dup2(file, STDOUT_FILENO);
   ::dup2(file, STDERR_FILENO);
+  // No socket of the campaign lives on in the daemon: its peer would wait for an end for ever.
+  ::close_range(3, ~0U, 0);
   ::execve(program_.c_str(), arguments.data(), environment.data());
   ::_exit(127);
 }

@@ -25,6 +25,7 @@ struct Setup {
   std::string body_file_threshold = "256 KiB";
   std::string log_level = "info";
   std::string more_configuration = {}; // sections that stand nowhere else
+  std::string endpoint = {};           // where the first owner takes pushes; empty: nowhere
 };
 
 class DaemonProcess {

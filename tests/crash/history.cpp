@@ -20,7 +20,10 @@ class Judge {
     judge_handed();
     judge_sent();
     for (const auto& [id, card] : h_.cards)
-      if (!h_.sent.contains(id)) complain(Rule::invented, "process card of " + id);
+      if (!h_.sent.contains(id) && !pushed(h_, id))
+        complain(Rule::invented, "process card of " + id);
+    auto pushes = judge_pushes(h_);
+    out_.insert(out_.end(), pushes.begin(), pushes.end());
     return std::move(out_);
   }
 
@@ -107,6 +110,14 @@ std::string_view to_string(Rule rule) {
     return "delivered twice";
   case Rule::card:
     return "process card";
+  case Rule::pushed_twice:
+    return "pushed twice";
+  case Rule::push_lost:
+    return "push lost";
+  case Rule::reply_lost:
+    return "reply lost";
+  case Rule::push_outcome:
+    return "outcome of a push";
   case Rule::unexpected:
     return "unexpected";
   case Rule::point_missed:

@@ -2,6 +2,7 @@
 // function of the history, so that the self-test can falsify a copy and demand a complaint.
 #pragma once
 #include "base/clock.h"
+#include "crash/push_history.h"
 #include "mailbox/process_card.h"
 #include "osci/message.h"
 #include <cstdint>
@@ -39,6 +40,8 @@ struct Handed {
 struct History {
   std::map<std::string, Sent> sent; // by message id
   std::vector<Handed> handed;
+  std::map<std::string, PushSent> pushes;            // by message id
+  std::vector<PushReceived> received;                // by the passive recipient
   std::map<std::string, mailbox::ProcessCard> cards; // at the end, after everything was fetched
   std::vector<std::string> unexpected;               // answers and exits that should not have been
   std::vector<std::string> points;   // every crash point that the daemon's source names
@@ -47,6 +50,7 @@ struct History {
   std::uint64_t repeats_answered = 0; // identical bytes sent again, receipt unchanged
   std::uint64_t reuses_refused = 0;   // other bytes under a consumed message id: 9801
   std::uint64_t broken = 0;           // requests that lost their connection at least once
+  std::uint64_t pushes_repeated = 0;  // identical bytes sent again, outcome unchanged
 };
 
 enum class Rule {
@@ -55,6 +59,10 @@ enum class Rule {
   invented,        // handed out or on a card, but never sent, or to somebody else
   delivered_twice, // offered as new after its acknowledgement had been answered
   card,            // a process card that says something else than what happened
+  pushed_twice,    // reached the passive recipient in two requests
+  push_lost,       // the sender was told that it arrived, and it did not
+  reply_lost,      // the sender of a MediateDelivery got another reply than was given, or none
+  push_outcome,    // the sender was told something else than the recipient said
   unexpected,      // an answer or an exit that should not have been
   point_missed,    // a crash point at which no daemon died
 };
@@ -85,6 +93,11 @@ class Ledger {
   void unexpected(std::string what);
   void death(const std::string& point);
   void points(std::vector<std::string> names);
+  void push_sent(const std::string& message_id, PushSent sent);
+  void push_told(const std::string& message_id, PushTold told, bool interrupted);
+  void push_told_again(const std::string& message_id, const PushTold& told);
+  void reply_acknowledged(const std::string& message_id);
+  void push_received(PushReceived received);
   void cards(std::map<std::string, mailbox::ProcessCard> cards);
   History copy() const;
 

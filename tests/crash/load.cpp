@@ -1,5 +1,6 @@
 #include "crash/load.h"
 #include "base/encoding.h"
+#include "crash/push_load.h"
 #include "support/chunks.h"
 #include <algorithm>
 #include <memory>
@@ -14,18 +15,6 @@ using Patience = Client::Patience;
 // The daemon's own clock, so that instants can be compared.
 base::Instant now() {
   return base::SystemClock().now();
-}
-
-void attach(Client& client, osci::Request& request) {
-  const auto count = client.draw(1, 3);
-  for (std::uint64_t i = 0; i < count; ++i)
-    request.content.attachments.push_back({"anlage-" + std::to_string(i), "application/pdf", "",
-                                           client.octets(client.draw(1, 60'000)),
-                                           client.chance(0.5)});
-}
-
-std::string first_code(const osci::Answer& answer) {
-  return answer.feedback.empty() ? "none" : answer.feedback.front().code;
 }
 
 // What makes up one StoreDelivery: fixed once, because a repeat must have the same bytes.
@@ -143,9 +132,9 @@ void store_by_chunks(Client& client) {
 }
 
 // The next delivery, in one answer or by chunks. nullopt: the dialog is over for this client.
-std::optional<osci::Answer> fetch_one(Client& client, Conversation& conversation,
-                                      Patience patience) {
-  if (client.chance(0.6))
+std::optional<osci::Answer> fetch_one(Client& client, Conversation& conversation, Patience patience,
+                                      bool whole_only) {
+  if (whole_only || client.chance(0.6))
     return conversation.send(client.party.request(MessageType::fetch_delivery), patience);
   std::string whole;
   std::vector<std::uint32_t> have;
@@ -170,6 +159,18 @@ std::optional<osci::Answer> fetch_one(Client& client, Conversation& conversation
 
 } // namespace
 
+void attach(Client& client, osci::Request& request) {
+  const auto count = client.draw(1, 3);
+  for (std::uint64_t i = 0; i < count; ++i)
+    request.content.attachments.push_back({"anlage-" + std::to_string(i), "application/pdf", "",
+                                           client.octets(client.draw(1, 60'000)),
+                                           client.chance(0.5)});
+}
+
+std::string first_code(const osci::Answer& answer) {
+  return answer.feedback.empty() ? "none" : answer.feedback.front().code;
+}
+
 Client::Client(Field& the_field, const std::string& name, std::uint64_t seed)
     : field(the_field), party(name), random_(seed) {}
 
@@ -191,6 +192,7 @@ std::optional<osci::Answer> Client::exchange(const std::string& bytes, Patience 
   http::ClientLimits limits;
   limits.connect = 2s;
   limits.total = 60s;
+  interrupted_ = false;
   for (int failures = 0;;) {
     const auto answer = http_.post(field.url, bytes, "text/xml; charset=UTF-8", limits);
     if (answer && answer->status == 200) {
@@ -217,6 +219,7 @@ std::optional<osci::Answer> Client::exchange(const std::string& bytes, Patience 
       field.ledger.unexpected("no answer: " + answer.error().detail);
       return std::nullopt;
     }
+    interrupted_ = true;
     if (++failures == 1) {
       field.ledger.broken();
       continue; // at once and unasked
@@ -243,7 +246,8 @@ std::optional<osci::Answer> Conversation::send(osci::Request request, Patience p
   request.control.conversation_id = id_;
   request.control.sequence_number = sequence_;
   request.control.response = challenge_;
-  auto answer = client_.exchange(client_.party.seal(request), patience);
+  latest_ = client_.party.seal(request);
+  auto answer = client_.exchange(latest_, patience);
   if (!answer) return std::nullopt;
   if (answer->control.response != request.control.challenge) {
     client_.field.ledger.unexpected("answer to another request");
@@ -252,6 +256,10 @@ std::optional<osci::Answer> Conversation::send(osci::Request request, Patience p
   challenge_ = answer->control.challenge.value_or("");
   ++sequence_;
   return answer;
+}
+
+std::optional<osci::Answer> Conversation::again(Client::Patience patience) {
+  return client_.exchange(latest_, patience);
 }
 
 std::optional<std::string> store_one(Client& client, Payload payload) {
@@ -286,8 +294,8 @@ std::size_t fetch_some(Client& client, std::size_t at_most, bool careless) {
   std::size_t fetched = 0;
   while (fetched < at_most) {
     const Tick begun = ledger.tick();
-    const auto answer =
-        fetch_one(client, conversation, careless ? some_patience(client) : Patience::for_ever);
+    const auto answer = fetch_one(client, conversation,
+                                  careless ? some_patience(client) : Patience::for_ever, !careless);
     if (!answer) return fetched;
     answered();
     if (!answer->executed()) {
@@ -328,6 +336,9 @@ std::map<std::string, mailbox::ProcessCard> read_cards(Client& client) {
   std::vector<std::string> ids;
   const History history = client.field.ledger.copy();
   for (const auto& [id, sent] : history.sent) ids.push_back(id);
+  for (const auto& [id, sent] : history.pushes) ids.push_back(id);
+  for (const auto& one : history.received)
+    if (!one.reply_id.empty()) ids.push_back(one.reply_id);
   std::map<std::string, mailbox::ProcessCard> out;
   Conversation conversation(client);
   if (!conversation.open()) return out;
@@ -357,6 +368,8 @@ Load::Load(Field& field, std::uint64_t seed) : field_(field) {
     store_in_dialog(*sender, sender->chance(0.5) ? Payload::small : Payload::attachments);
   });
   run([sender = client("sender")] { store_by_chunks(*sender); });
+  for (const auto type : {MessageType::forward_delivery, MessageType::mediate_delivery})
+    run([sender = client("sender"), type] { push_one(*sender, type); });
   // Two readers of one mailbox, as a Fachverfahren on two machines.
   for (const auto* party : {"recipient", "recipient", "other"})
     run([reader = client(party)] {

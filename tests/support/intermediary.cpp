@@ -1,4 +1,5 @@
 #include "support/intermediary.h"
+#include "authority/revocation.h"
 #include "base/encoding.h"
 #include "support/schemas.h"
 #include <boost/asio/co_spawn.hpp>
@@ -32,6 +33,34 @@ directory::Organisation municipality(const std::string& org_key, const std::stri
 
 } // namespace
 
+// Everybody who could be asked about a certificate is away.
+struct Intermediary::Inquiries {
+  struct Away final : authority::Transport {
+    base::Result<authority::Reply> get(const std::string&, base::Milliseconds,
+                                       std::size_t) override {
+      return base::fail(base::ErrorCode::network, "away");
+    }
+    base::Result<authority::Reply> post(const std::string&, const std::string&, const std::string&,
+                                        base::Milliseconds, std::size_t) override {
+      return base::fail(base::ErrorCode::network, "away");
+    }
+  };
+  static authority::RevocationRules rules() {
+    authority::RevocationRules out;
+    out.require = true;
+    return out;
+  }
+  Inquiries(boost::asio::any_io_executor executor, const base::Clock& clock,
+            base::RandomSource& random)
+      : source(rules(), transport, clock, random, nullptr),
+        checker(std::move(executor), source, clock, pool) {}
+
+  Away transport;
+  async::WorkPool pool{"inquiries", 1, 64};
+  authority::LinkStatusSource source;
+  authority::RevocationChecker checker;
+};
+
 Intermediary::Intermediary() : Intermediary(osci::Policy{}) {}
 
 Intermediary::Intermediary(osci::Policy the_policy, bool legacy_ciphers,
@@ -51,6 +80,7 @@ Intermediary::Intermediary(osci::Policy the_policy, bool legacy_ciphers,
 
 Intermediary::~Intermediary() {
   gateway_.reset();
+  inquiries_.reset();
   push_pool_.reset();
   cpu_.reset();
   db_.reset();
@@ -99,6 +129,8 @@ void Intermediary::start() {
   db_ = std::make_unique<async::WorkPool>("db", 4, 64);
   bulk_ = std::make_unique<async::WorkPool>("bulk", 1, 64);
   push_pool_ = std::make_unique<async::WorkPool>("push", push.limits.running, push.limits.running);
+  if (require_revocation)
+    inquiries_ = std::make_unique<Inquiries>(io_.get_executor(), clock, random);
   gateway_ = std::make_unique<gateway::Gateway>(
       gateway::Gateway::Parts{clock,
                               random,
@@ -107,7 +139,7 @@ void Intermediary::start() {
                               *cpu_,
                               *db_,
                               {push.transport, push_pool_.get(), push.limits},
-                              nullptr,
+                              inquiries_ ? &inquiries_->checker : nullptr,
                               nullptr,
                               transfers_.get(),
                               bulk_.get()},
@@ -116,6 +148,7 @@ void Intermediary::start() {
 
 void Intermediary::restart() {
   gateway_.reset();
+  inquiries_.reset();
   push_pool_.reset();
   cpu_.reset();
   db_.reset();

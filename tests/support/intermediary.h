@@ -49,6 +49,9 @@ class Intermediary {
   base::Milliseconds chunk_wait{30'000};
   std::uint64_t max_in_memory = ~std::uint64_t{0};
   std::uint64_t reserve = 0;
+  // Revocation is checked, and certificates that name nobody to ask, as those of the tests, count
+  // as not checkable.
+  bool require_revocation = false;
   void expire_transfers(base::Instant unused_before);
   void resume_transfers();
   bool check_schemas = true; // costs a decryption in each direction
@@ -68,6 +71,8 @@ class Intermediary {
   mailbox::MessageIdIssuer ids_;
   boost::asio::io_context io_;
   std::unique_ptr<async::WorkPool> cpu_, db_, push_pool_, bulk_;
+  struct Inquiries;
+  std::unique_ptr<Inquiries> inquiries_;
   std::unique_ptr<gateway::Gateway> gateway_;
 };
 
