@@ -20,11 +20,17 @@ namespace fs = std::filesystem;
 
 constexpr const char* kMessage = "message.osci";
 constexpr const char* kState = "state.json";
+constexpr const char* kFreshState = "state.json.new";
 constexpr const char* kReceived = "received";
 constexpr const char* kPlain = "plain-";
 constexpr std::uint64_t kMaxState = 64 * 1024;
 constexpr std::uint64_t kMaxReceived = 1024 * 1024;
 constexpr std::uint32_t kMaxChunks = 10'000;
+
+bool ours(std::string_view name) {
+  return name == kMessage || name == kState || name == kFreshState || name == kReceived ||
+         name.starts_with(kPlain);
+}
 
 // A decrypted attachment; its name is known, so that it can be moved.
 class PlainOctets final : public FileOctets {
@@ -131,7 +137,7 @@ base::Result<FolderSpool> FolderSpool::open(const std::string& folder) {
   for (const auto& transfer : fs::directory_iterator(folder, error)) {
     // A run died before it had begun; or the state is damaged, which costs fetching again.
     if (!read_state(transfer.path().string())) {
-      fs::remove_all(transfer.path(), error);
+      static_cast<void>(remove_folder(transfer.path().string(), ours));
       continue;
     }
     // What a run that died has decrypted is decrypted again.
@@ -231,9 +237,8 @@ base::Result<> FolderSpool::forget(const std::string& message_id) {
   const std::string folder = folder_of(message_id);
   // The state first: half of a folder must not look like something to go on with.
   fs::remove(folder + "/" + kState, error);
-  if (!error) fs::remove_all(folder, error);
   if (error) return fail(ErrorCode::file_error, folder + ": cannot be removed: " + error.message());
-  return {};
+  return remove_folder(folder, ours);
 }
 
 seal::NewPlainFile FolderSpool::plain_files(const std::string& message_id) {

@@ -23,7 +23,10 @@ namespace fs = std::filesystem;
 
 constexpr const char* kMessage = "message.osci";
 constexpr const char* kState = "state.json";
+constexpr const char* kFreshState = "state.json.new";
 constexpr const char* kLock = "lock";
+// Marks a folder as a spool. Held locked while folders in it are made or cleared away.
+constexpr const char* kMark = ".osci-spool";
 constexpr std::uint64_t kMaxState = 64 * 1024;
 
 base::Error unusable(const std::string& folder) {
@@ -38,6 +41,19 @@ base::Result<Descriptor> lock(const std::string& folder) {
   if (out.get() < 0) return system_error(path, "cannot be created");
   if (::flock(out.get(), LOCK_EX | LOCK_NB) != 0)
     return fail(ErrorCode::file_error, folder + ": another osci is sending this");
+  return out;
+}
+
+bool ours(std::string_view name) {
+  return name == kMessage || name == kState || name == kFreshState || name == kLock;
+}
+
+base::Result<Descriptor> hold_mark(const std::string& spool) {
+  const std::string path = spool + "/" + kMark;
+  Descriptor out(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (out.get() < 0) return system_error(path, "cannot be created");
+  while (::flock(out.get(), LOCK_EX) != 0)
+    if (errno != EINTR) return system_error(path, "cannot be locked");
   return out;
 }
 
@@ -131,10 +147,9 @@ base::Result<> OutgoingDelivery::remove() {
   // The state first: half of a folder must not look like something to go on with.
   std::error_code error;
   fs::remove(folder_ + "/" + kState, error);
-  if (!error) fs::remove_all(folder_, error);
   if (error)
     return fail(ErrorCode::file_error, folder_ + ": cannot be removed: " + error.message());
-  return {};
+  return remove_folder(folder_, ours);
 }
 
 base::Result<std::string> OutgoingSpool::usual_folder() {
@@ -157,19 +172,31 @@ base::Result<OutgoingSpool> OutgoingSpool::open(const std::string& folder) {
   std::string text = path.string();
   while (text.size() > 1 && text.back() == '/') text.pop_back();
   std::error_code error;
+  // In this order: another osci that begins at the same time makes the mark before anything else.
+  const bool empty = fs::is_empty(path, error);
+  if (!error && !empty && !fs::exists(path / kMark, error) && !error)
+    return fail(ErrorCode::file_error,
+                text + ": holds other files and is no spool of osci; name another folder");
+  if (error) return fail(ErrorCode::file_error, text + ": " + error.message());
+  const auto mark = hold_mark(text);
+  if (!mark) return mark.error();
   for (const auto& entry : fs::directory_iterator(text, error)) {
     const std::string one = entry.path().string();
-    if (!entry.is_directory(error) || fs::exists(entry.path() / kState, error) ||
-        !fs::exists(entry.path() / kLock, error))
+    std::error_code unknown;
+    if (entry.symlink_status(unknown).type() != fs::file_type::directory ||
+        fs::exists(entry.path() / kState, unknown) || !fs::exists(entry.path() / kLock, unknown))
       continue;
-    // Nobody holds it and it never became complete: the process died while it was sealing.
-    if (const auto held = lock(one); held && !fs::exists(entry.path() / kState, error))
-      fs::remove_all(entry.path(), error);
+    // Nobody holds it and it never became complete: the process died while it was sealing. Whatever
+    // else is in it stays, and the folder with it.
+    if (const auto held = lock(one); held && !fs::exists(entry.path() / kState, unknown))
+      static_cast<void>(remove_folder(one, ours));
   }
   return OutgoingSpool(std::move(text));
 }
 
 base::Result<OutgoingDelivery> OutgoingSpool::create(const std::string& message_id) const {
+  const auto mark = hold_mark(folder_);
+  if (!mark) return mark.error();
   OutgoingDelivery out;
   out.folder_ = folder_ + "/" + folder_name(message_id);
   if (::mkdir(out.folder_.c_str(), kPrivateFolder) != 0)

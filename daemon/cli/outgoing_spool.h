@@ -46,8 +46,9 @@ class OutgoingSpool {
  public:
   // ${XDG_STATE_HOME:-~/.local/state}/osci/outgoing. Error: invalid_config (neither is set).
   static base::Result<std::string> usual_folder();
-  // Creates the folder, with parents, for nobody but the owner, and clears away what runs that died
-  // left half written.
+  // Creates the folder, with parents, for nobody but the owner, marks it as a spool, and clears away
+  // what runs that died left half written. A folder that holds anything and has no such mark is
+  // refused, and nothing but what a spool makes is ever removed.
   static base::Result<OutgoingSpool> open(const std::string& folder);
   base::Result<OutgoingDelivery> create(const std::string& message_id) const;
   // Ids of deliveries that can be resumed, oldest first.

@@ -367,6 +367,55 @@ TEST(ChunkedReceiver, ForgetsWhatSomebodyElseHasReceived) {
   EXPECT_TRUE(office.spool_empty());
 }
 
+TEST(ChunkedReceiver, RemovesNothingThatIsNotItsOwn) {
+  test::TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "partial/photos");
+  folder.write("partial/photos/img.jpg", "x");
+  std::filesystem::create_directory(folder / "partial/begun");
+  folder.write("partial/begun/message.osci", "x");
+  folder.write("partial/begun/state.json.new", "x");
+  EXPECT_TRUE(cli::FolderSpool::open(folder / "partial"));
+  EXPECT_EQ(test::content_of(folder / "partial/photos/img.jpg"), "x");
+  EXPECT_FALSE(std::filesystem::exists(folder / "partial/begun"));
+}
+
+TEST(OutgoingSpool, RemovesNothingThatIsNotItsOwn) {
+  test::TemporaryFolder folder;
+  const auto other = [&folder](const std::string& in) {
+    std::filesystem::create_directories(folder / (in + "/photos"));
+    folder.write(in + "/photos/lock", "");
+    folder.write(in + "/photos/img.jpg", "x");
+  };
+  // A folder of somebody's is no spool.
+  other("x");
+  const auto refused = cli::OutgoingSpool::open(folder / "x");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::file_error);
+  EXPECT_EQ(test::content_of(folder / "x/photos/img.jpg"), "x");
+  EXPECT_TRUE(std::filesystem::exists(folder / "x/photos/lock"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "x/.osci-spool"));
+  // What somebody puts into a spool stays there; what was left half written goes.
+  ASSERT_TRUE(cli::OutgoingSpool::open(folder / "out"));
+  other("out");
+  std::filesystem::create_directory(folder / "out/half");
+  for (const char* name : {"lock", "message.osci", "state.json.new"})
+    folder.write(std::string("out/half/") + name, "x");
+  std::filesystem::create_directory_symlink(folder / "x/photos", folder / "out/link");
+  ASSERT_TRUE(cli::OutgoingSpool::open(folder / "out"));
+  EXPECT_EQ(test::content_of(folder / "out/photos/img.jpg"), "x");
+  EXPECT_TRUE(std::filesystem::exists(folder / "out/photos/lock"));
+  EXPECT_TRUE(std::filesystem::exists(folder / "x/photos/lock"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "out/half"));
+  // The same when a delivery is done with.
+  const auto spool = cli::OutgoingSpool::open(folder / "out");
+  auto delivery = spool->create("id-1");
+  ASSERT_TRUE(delivery);
+  folder.write("out/id-1/notes.txt", "x");
+  EXPECT_FALSE(delivery->remove());
+  EXPECT_EQ(test::content_of(folder / "out/id-1/notes.txt"), "x");
+  EXPECT_TRUE(spool->ids().value().empty());
+}
+
 TEST(OutgoingSpool, KeepsWhatIsNeededToGoOn) {
   test::TemporaryFolder folder;
   const std::string path = folder / "state/osci/outgoing";
