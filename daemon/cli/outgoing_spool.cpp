@@ -57,7 +57,8 @@ base::Result<Descriptor> hold_mark(const std::string& spool) {
   return out;
 }
 
-std::string state_text(const client::OutgoingTransfer& transfer, const OutgoingParties& parties) {
+std::string state_text(const client::OutgoingTransfer& transfer, const OutgoingParties& parties,
+                       const std::string& sha256) {
   return boost::json::serialize(
              boost::json::object{{"message_id", transfer.message_id},
                                  {"url", parties.url},
@@ -65,6 +66,7 @@ std::string state_text(const client::OutgoingTransfer& transfer, const OutgoingP
                                  {"intermediary_cipher", parties.intermediary_cipher},
                                  {"addressee", base::base64_encode_line(transfer.addressee.der())},
                                  {"size", transfer.size},
+                                 {"sha256", sha256},
                                  {"chunk_kib", transfer.chunk_kib},
                                  {"chunks", transfer.chunks()}}) +
          "\n";
@@ -73,6 +75,7 @@ std::string state_text(const client::OutgoingTransfer& transfer, const OutgoingP
 struct State {
   client::OutgoingTransfer transfer;
   OutgoingParties parties;
+  std::string sha256; // of the message, in hexadecimal digits
 };
 
 base::Result<State> read_state(const std::string& folder) {
@@ -98,11 +101,12 @@ base::Result<State> read_state(const std::string& folder) {
   auto addressee = crypto::Certificate::from_der(*der);
   if (!addressee) return unusable(folder);
   State out{{string("message_id"), std::move(*addressee), number("size"), number("chunk_kib")},
-            {string("url"), string("own_cipher"), string("intermediary_cipher")}};
+            {string("url"), string("own_cipher"), string("intermediary_cipher")},
+            string("sha256")};
   constexpr std::uint64_t kMaxChunkKib = 4 * 1024 * 1024;
   const auto& transfer = out.transfer;
-  if (transfer.message_id.empty() || transfer.size == 0 || transfer.chunk_kib == 0 ||
-      transfer.chunk_kib > kMaxChunkKib ||
+  if (transfer.message_id.empty() || out.sha256.size() != 64 || transfer.size == 0 ||
+      transfer.chunk_kib == 0 || transfer.chunk_kib > kMaxChunkKib ||
       transfer.total_kib() / transfer.chunk_kib >= client::kMaxChunks ||
       transfer.chunks() != number("chunks"))
     return unusable(folder);
@@ -115,6 +119,7 @@ base::OctetSink OutgoingDelivery::sink() {
   return [this](std::string_view piece) -> base::Result<> {
     if (auto done = write_all(file_.get(), folder_ + "/" + kMessage, piece); !done) return done;
     written_ += piece.size();
+    hasher_.update(piece);
     return {};
   };
 }
@@ -126,7 +131,9 @@ base::Result<> OutgoingDelivery::keep(const client::OutgoingTransfer& transfer,
   if (::fsync(file_.get()) != 0)
     return system_error(folder_ + "/" + kMessage, "cannot be made durable");
   file_ = Descriptor();
-  if (auto done = replace_durably(folder_, kState, state_text(transfer, parties)); !done)
+  if (auto done = replace_durably(
+          folder_, kState, state_text(transfer, parties, base::hex_encode(hasher_.finish())));
+      !done)
     return done;
   if (auto done = sync_folder(fs::path(folder_).parent_path().string()); !done) return done;
   transfer_ = transfer;
@@ -138,9 +145,16 @@ base::Result<base::OctetRange> OutgoingDelivery::message() const {
   const std::string path = folder_ + "/" + kMessage;
   const auto file = FileOctets::open(path);
   if (!file) return file.error();
-  if ((*file)->size() != transfer_->size)
-    return fail(ErrorCode::file_error, path + ": is not what was sealed");
-  return base::OctetRange{*file, 0, transfer_->size};
+  const base::Error changed =
+      fail(ErrorCode::file_error,
+           path + ": is not what was sealed; discard it and send again, under a new message id");
+  if ((*file)->size() != transfer_->size) return changed;
+  const base::OctetRange out{*file, 0, transfer_->size};
+  if (sha256_.empty()) return out;
+  const auto digest = crypto::digest(crypto::DigestAlgorithm::sha256, out);
+  if (!digest) return digest.error();
+  if (base::hex_encode(*digest) != sha256_) return changed;
+  return out;
 }
 
 base::Result<> OutgoingDelivery::remove() {
@@ -242,6 +256,7 @@ base::Result<OutgoingDelivery> OutgoingSpool::take(const std::string& message_id
   if (!state) return state.error();
   if (state->transfer.message_id != message_id) return unusable(out.folder_);
   out.written_ = state->transfer.size;
+  out.sha256_ = std::move(state->sha256);
   out.transfer_ = std::move(state->transfer);
   out.parties_ = std::move(state->parties);
   return out;

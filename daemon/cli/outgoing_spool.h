@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "cli/durable.h"
 #include "client/chunked_store.h"
+#include "crypto/digest.h"
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ class OutgoingDelivery {
   std::uint64_t written() const { return written_; }
   // The message is complete. Durable when it returns: from here on it can be resumed.
   base::Result<> keep(const client::OutgoingTransfer& transfer, const OutgoingParties& parties);
+  // Of one that was taken up again, only if it still is what was sealed, octet by octet: another
+  // message under the same id would be accepted too.
   base::Result<base::OctetRange> message() const;
   const client::OutgoingTransfer& transfer() const { return *transfer_; }
   const OutgoingParties& parties() const { return parties_; }
@@ -38,6 +41,8 @@ class OutgoingDelivery {
   std::string folder_;
   Descriptor lock_, file_;
   std::uint64_t written_ = 0;
+  crypto::Hasher hasher_{crypto::DigestAlgorithm::sha256}; // of what is written
+  std::string sha256_; // to be compared with; empty: just written
   std::optional<client::OutgoingTransfer> transfer_;
   OutgoingParties parties_;
 };
@@ -46,9 +51,9 @@ class OutgoingSpool {
  public:
   // ${XDG_STATE_HOME:-~/.local/state}/osci/outgoing. Error: invalid_config (neither is set).
   static base::Result<std::string> usual_folder();
-  // Creates the folder, with parents, for nobody but the owner, marks it as a spool, and clears away
-  // what runs that died left half written. A folder that holds anything and has no such mark is
-  // refused, and nothing but what a spool makes is ever removed.
+  // Creates the folder, with parents, for nobody but the owner, marks it as a spool, and clears
+  // away what runs that died left half written. A folder that holds anything and has no such mark
+  // is refused, and nothing but what a spool makes is ever removed.
   static base::Result<OutgoingSpool> open(const std::string& folder);
   base::Result<OutgoingDelivery> create(const std::string& message_id) const;
   // Ids of deliveries that can be resumed, oldest first.

@@ -448,8 +448,10 @@ TEST(OutgoingSpool, KeepsWhatIsNeededToGoOn) {
   EXPECT_EQ(again->transfer().chunk_kib, 4u);
   EXPECT_EQ(again->parties().url, "http://x");
   EXPECT_EQ(base::read_range(again->message().value()).value(), "hello world");
-  folder.write("state/osci/outgoing/id-1/message.osci", "shorter");
-  EXPECT_EQ(again->message().error().code, ErrorCode::file_error);
+  for (const char* other : {"shorter", "Hello world", "hello world!"}) {
+    folder.write("state/osci/outgoing/id-1/message.osci", other);
+    EXPECT_EQ(again->message().error().code, ErrorCode::file_error) << other;
+  }
   ASSERT_TRUE(again->remove());
   EXPECT_TRUE(spool->ids().value().empty());
 }
