@@ -103,10 +103,9 @@ base::Result<State> read_state(const std::string& folder) {
   State out{{string("message_id"), std::move(*addressee), number("size"), number("chunk_kib")},
             {string("url"), string("own_cipher"), string("intermediary_cipher")},
             string("sha256")};
-  constexpr std::uint64_t kMaxChunkKib = 4 * 1024 * 1024;
   const auto& transfer = out.transfer;
   if (transfer.message_id.empty() || out.sha256.size() != 64 || transfer.size == 0 ||
-      transfer.chunk_kib == 0 || transfer.chunk_kib > kMaxChunkKib ||
+      transfer.chunk_kib == 0 || transfer.chunk_kib > client::kMaxChunkKib ||
       transfer.total_kib() / transfer.chunk_kib >= client::kMaxChunks ||
       transfer.chunks() != number("chunks"))
     return unusable(folder);

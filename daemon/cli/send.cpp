@@ -6,6 +6,7 @@
 #include "cli/send_chunks.h"
 #include "cli/settings.h"
 #include "cli/text.h"
+#include "client/chunked_store.h"
 #include "lookup/file_directory.h"
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -324,15 +325,16 @@ Command add_send(CLI::App& app) {
   add_letter(*sub, o->letter);
   add_receiver(*sub, o->receiver, false);
   const std::string group = "Large messages";
-  const auto size = [&](const char* name, std::uint64_t& value, const char* text) {
+  const auto size = [&](const char* name, std::uint64_t& value, std::uint64_t most,
+                        const char* text) {
     sub->add_option(name, value, text)
         ->transform(CLI::AsSizeValue(false))
-        ->check(CLI::Range(std::uint64_t{1} << 10, std::uint64_t{1} << 40))
+        ->check(CLI::Range(std::uint64_t{1} << 10, most))
         ->group(group);
   };
-  size("--chunk-above", o->chunks.above,
+  size("--chunk-above", o->chunks.above, std::uint64_t{1} << 40,
        "send larger messages in chunks (default: what the intermediary announces, at most 30 MiB)");
-  size("--chunk-size", o->chunks.chunk_size,
+  size("--chunk-size", o->chunks.chunk_size, client::kMaxChunkKib << 10,
        "size of a chunk, within what the intermediary announces (default: 4 MiB)");
   sub->add_option("--spool", o->chunks.spool,
                   "folder for sealed messages under way in chunks (default: "

@@ -47,9 +47,15 @@ base::Result<std::uint64_t> chunk_kib_for(std::uint64_t size, std::uint64_t wish
                                                 " KiB, the intermediary takes " +
                                                 std::to_string(limits.max_message));
   // More chunks than are allowed need larger ones.
+  // Whatever a peer announces: neither all of the message in memory, nor an overflow in octets.
+  if (limits.min_chunk > kMaxChunkKib)
+    return fail(ErrorCode::invalid_request,
+                "the intermediary wants chunks of at least " + std::to_string(limits.min_chunk) +
+                    " KiB, which is more than " + std::to_string(kMaxChunkKib));
   std::uint64_t chunk = std::max({wished == 0 ? kUsualChunk : wished, total / kMaxChunks + 1,
                                   std::max<std::uint64_t>(limits.min_chunk, 1)});
   if (limits.max_chunk != 0) chunk = std::min(chunk, limits.max_chunk);
+  chunk = std::min(chunk, kMaxChunkKib);
   if (chunk < limits.min_chunk || total / chunk >= kMaxChunks)
     return fail(ErrorCode::invalid_request, "the intermediary's limits fit no chunk size");
   return chunk;
@@ -61,6 +67,7 @@ ChunkedStore::ChunkedStore(Session& session, OutgoingTransfer transfer, base::Oc
       options_(options) {
   base::check(transfer_.size == message_.size && transfer_.size > 0 && transfer_.chunk_kib > 0 &&
                   transfer_.total_kib() / transfer_.chunk_kib < kMaxChunks,
+                  transfer_.chunk_kib <= kMaxChunkKib &&
               "totals of a chunked transfer");
   received_.resize(transfer_.chunks());
   sent_.resize(transfer_.chunks());

@@ -22,9 +22,11 @@ struct OutgoingTransfer {
   std::uint64_t total_kib() const { return size / 1024 + (size % 1024 != 0); }
 };
 
-// Chunk size to use: `wished` KiB (0: no wish) within what is announced. Error: invalid_request
-// when no size fits into the announced limits or needs more than kMaxChunks.
+// Chunk size to use: `wished` KiB (0: no wish) within what is announced and kMaxChunkKib. Error:
+// invalid_request when no size fits into these limits or needs more than kMaxChunks.
 inline constexpr std::uint32_t kMaxChunks = 10'000;
+// 64 MiB: a chunk is held in memory several times.
+inline constexpr std::uint64_t kMaxChunkKib = 64 * 1024;
 base::Result<std::uint64_t> chunk_kib_for(std::uint64_t size, std::uint64_t wished,
                                           const osci::Features& features);
 

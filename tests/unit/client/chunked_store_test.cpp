@@ -359,9 +359,25 @@ TEST(ChunkSize, FitsWhatIsAnnounced) {
   features.chunks = osci::ChunkLimits{1, 1, 0, 0};
   EXPECT_EQ(size(std::uint64_t{20'000} * 1024, 1), 0u); // too many chunks
   features.chunks = osci::ChunkLimits{1, 0, 0, 0};
-  EXPECT_EQ(size(std::uint64_t{1} << 40, 0), (std::uint64_t{1} << 30) / 10'000 + 1);
+  EXPECT_EQ(size(std::uint64_t{1} << 39, 0), (std::uint64_t{1} << 29) / 10'000 + 1);
   features.chunks = osci::ChunkLimits{50, 20, 0, 0}; // contradiction
   EXPECT_EQ(size(100, 0), 0u);
 }
 
 } // namespace
+  // What no memory holds, or what overflows when it becomes octets.
+  constexpr std::uint64_t most = client::kMaxChunkKib;
+  for (const std::uint64_t least :
+       {most + 1, std::uint64_t{9'000'000'000}, std::uint64_t{1} << 54, ~std::uint64_t{0}})
+    for (const std::uint64_t max : {std::uint64_t{0}, ~std::uint64_t{0}}) {
+      features.chunks = osci::ChunkLimits{least, max, 0, 0};
+      EXPECT_EQ(size(100, 0), 0u) << least;
+      EXPECT_EQ(size(100, least), 0u) << least;
+    }
+  for (const std::uint64_t max : {std::uint64_t{0}, most + 1, ~std::uint64_t{0}}) {
+    features.chunks = osci::ChunkLimits{1, max, 0, 0};
+    EXPECT_EQ(size(100, std::uint64_t{1} << 54), most) << max;
+    EXPECT_EQ(size(std::uint64_t{1} << 50, 0), 0u) << max; // needs too large chunks
+  }
+  features.chunks = osci::ChunkLimits{most, 0, 0, 0};
+  EXPECT_EQ(size(100, 0), most);
