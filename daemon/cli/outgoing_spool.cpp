@@ -144,9 +144,8 @@ base::Result<base::OctetRange> OutgoingDelivery::message() const {
   const std::string path = folder_ + "/" + kMessage;
   const auto file = FileOctets::open(path);
   if (!file) return file.error();
-  const base::Error changed =
-      fail(ErrorCode::file_error,
-           path + ": is not what was sealed; discard it and send again, under a new message id");
+  const base::Error changed = fail(
+      ErrorCode::file_error, path + ": is not what was sealed; osci send --discard removes it");
   if ((*file)->size() != transfer_->size) return changed;
   const base::OctetRange out{*file, 0, transfer_->size};
   if (sha256_.empty()) return out;
@@ -224,15 +223,20 @@ base::Result<OutgoingDelivery> OutgoingSpool::create(const std::string& message_
   return out;
 }
 
-base::Result<std::vector<std::string>> OutgoingSpool::ids() const {
+base::Result<std::vector<std::string>>
+OutgoingSpool::ids(const std::function<void(const base::Error&)>& damaged) const {
   std::vector<std::pair<fs::file_time_type, std::string>> found;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder_, error)) {
-    if (!fs::exists(entry.path() / kState, error)) continue;
-    const auto state = read_state(entry.path().string());
-    if (!state) return state.error();
-    found.emplace_back(fs::last_write_time(entry.path() / kState, error),
-                       state->transfer.message_id);
+  for (fs::directory_iterator at(folder_, error), end; !error && at != end; at.increment(error)) {
+    const auto path = at->path() / kState;
+    std::error_code gone; // another osci may finish at any time
+    const auto written = fs::last_write_time(path, gone);
+    if (gone) continue;
+    const auto state = read_state(at->path().string());
+    if (state)
+      found.emplace_back(written, state->transfer.message_id);
+    else if (fs::exists(path, gone))
+      damaged(state.error());
   }
   if (error) return fail(ErrorCode::file_error, folder_ + ": " + error.message());
   std::sort(found.begin(), found.end());
@@ -241,24 +245,40 @@ base::Result<std::vector<std::string>> OutgoingSpool::ids() const {
   return out;
 }
 
-base::Result<OutgoingDelivery> OutgoingSpool::take(const std::string& message_id) const {
+base::Result<OutgoingDelivery> OutgoingDelivery::hold(const std::string& spool,
+                                                      const std::string& message_id) {
   OutgoingDelivery out;
-  out.folder_ = folder_ + "/" + folder_name(message_id);
+  out.folder_ = spool + "/" + folder_name(message_id);
+  const std::string state = out.folder_ + "/" + kState;
+  const auto absent = fail(ErrorCode::not_found,
+                           "nothing under way with message id " + message_id + " in " + spool);
   std::error_code ignored;
-  if (!fs::exists(out.folder_ + "/" + kState, ignored))
-    return fail(ErrorCode::not_found,
-                "nothing under way with message id " + message_id + " in " + folder_);
+  if (!fs::exists(state, ignored)) return absent;
   auto held = lock(out.folder_);
+  // Another osci may have finished with it just now.
+  if (!fs::exists(state, ignored)) return absent;
   if (!held) return held.error();
   out.lock_ = std::move(*held);
-  auto state = read_state(out.folder_);
-  if (!state) return state.error();
-  if (state->transfer.message_id != message_id) return unusable(out.folder_);
-  out.written_ = state->transfer.size;
-  out.sha256_ = std::move(state->sha256);
-  out.transfer_ = std::move(state->transfer);
-  out.parties_ = std::move(state->parties);
   return out;
+}
+
+base::Result<OutgoingDelivery> OutgoingSpool::take(const std::string& message_id) const {
+  auto out = OutgoingDelivery::hold(folder_, message_id);
+  if (!out) return out;
+  auto state = read_state(out->folder_);
+  if (!state) return state.error();
+  if (state->transfer.message_id != message_id) return unusable(out->folder_);
+  out->written_ = state->transfer.size;
+  out->sha256_ = std::move(state->sha256);
+  out->transfer_ = std::move(state->transfer);
+  out->parties_ = std::move(state->parties);
+  return out;
+}
+
+base::Result<> OutgoingSpool::discard(const std::string& message_id) const {
+  auto delivery = OutgoingDelivery::hold(folder_, message_id);
+  if (!delivery) return delivery.error();
+  return delivery->remove();
 }
 
 } // namespace cli

@@ -7,6 +7,7 @@
 #include "cli/durable.h"
 #include "client/chunked_store.h"
 #include "crypto/digest.h"
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,9 @@ class OutgoingDelivery {
 
  private:
   friend class OutgoingSpool;
+  // Its folder, locked.
+  static base::Result<OutgoingDelivery> hold(const std::string& spool,
+                                             const std::string& message_id);
   std::string folder_;
   Descriptor lock_, file_;
   std::uint64_t written_ = 0;
@@ -56,10 +60,14 @@ class OutgoingSpool {
   // is refused, and nothing but what a spool makes is ever removed.
   static base::Result<OutgoingSpool> open(const std::string& folder);
   base::Result<OutgoingDelivery> create(const std::string& message_id) const;
-  // Ids of deliveries that can be resumed, oldest first.
-  base::Result<std::vector<std::string>> ids() const;
+  // Ids of deliveries that can be resumed, oldest first. `damaged` hears of each whose state cannot
+  // be read; it does not stand in the way of the others.
+  base::Result<std::vector<std::string>>
+  ids(const std::function<void(const base::Error&)>& damaged) const;
   // Errors: not_found; file_error (also: another process is at it).
   base::Result<OutgoingDelivery> take(const std::string& message_id) const;
+  // Removes it, also when its state is damaged. Errors as of take().
+  base::Result<> discard(const std::string& message_id) const;
 
  private:
   explicit OutgoingSpool(std::string folder) : folder_(std::move(folder)) {}

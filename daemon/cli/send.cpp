@@ -35,7 +35,7 @@ struct SendOptions {
   CommonOptions common;
   LetterOptions letter;
   ReceiverOptions receiver;
-  bool resume = false;
+  bool resume = false, discard = false;
   ChunkOptions chunks;
 };
 
@@ -75,6 +75,7 @@ void print_receipt(const client::Receipt& receipt, const client::Letter* letter,
 namespace {
 
 ExitCode send(const SendOptions& o) {
+  if (o.discard) return discard_sealed(o.chunks, o.letter.files, o.common.json);
   const auto in_chunks = std::make_shared<bool>(o.resume);
   auto connection = Connection::make(o.common, progress_bar(in_chunks));
   if (!connection) return give_up(connection.error());
@@ -345,16 +346,23 @@ Command add_send(CLI::App& app) {
       ->check(CLI::Range(1, 86400))
       ->capture_default_str()
       ->group(group);
-  sub->add_flag("--resume", o->resume,
-                "go on with what was interrupted: all, or the message ids that are named instead "
-                "of files")
+  auto* resume =
+      sub->add_flag("--resume", o->resume,
+                    "go on with what was interrupted: all, or the message ids that are named "
+                    "instead of files")
+          ->group(group);
+  sub->add_flag("--discard", o->discard,
+                "remove what was interrupted: the message ids that are named instead of files")
+      ->excludes(resume)
       ->group(group);
   add_common(*sub, o->common);
   return {sub, [o] {
-            if (o->resume &&
+            if ((o->resume || o->discard) &&
                 (!o->letter.attach.empty() || !o->receiver.uri.empty() || o->receiver.push))
-              return give_up(fail(ErrorCode::invalid_config,
-                                  "--resume sends what was sealed before; name message ids only"));
+              return give_up(
+                  fail(ErrorCode::invalid_config,
+                       "--resume and --discard are about what was sealed before; name message "
+                       "ids only"));
             return send(*o);
           }};
 }
