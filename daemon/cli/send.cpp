@@ -99,13 +99,13 @@ ExitCode send(const SendOptions& o) {
       return send_in_chunks(**connection, o.common, o.chunks, parcel->letter, parcel->files,
                             *issued);
     }
-    message_id = issued->message_id;
   }
   const auto letter = read_in(std::move(*parcel));
   if (!letter) return give_up(letter.error());
-  const auto receipt = !receiver->empty() ? session.forward(*letter, *receiver, note_id)
-                       : issued           ? session.store(*letter, issued->message_id)
-                                          : session.store(*letter, note_id);
+  const auto receipt =
+      !receiver->empty() ? session.forward(*letter, *receiver, note_id)
+      : issued ? session.store(*letter, issued->message_id, [&] { note_id(issued->message_id); })
+               : session.store(*letter, note_id);
   if (!receipt) {
     const auto code = give_up(receipt.error());
     // A refusal is an answer; everything else leaves open whether the delivery is there.
