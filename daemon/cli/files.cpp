@@ -97,7 +97,8 @@ base::Result<Shelf> Shelf::open(const std::string& path, base::RandomSource& ran
     return fail(ErrorCode::file_error,
                 path +
                     ": another osci fetch is using this folder; wait for it or use another --out");
-  clear_half_written(path);
+  // Here and in the folders that are kept below: under the one lock, nobody is writing there.
+  for (const char* name : {"", "/undeliverable", "/replies"}) clear_half_written(path + name);
   return Shelf(path, lock.release(), random);
 }
 
