@@ -54,7 +54,9 @@ ExitCode fetch(const FetchOptions& o) {
   }
   const auto shelf = Shelf::open(o.out, at.random());
   if (!shelf) return give_up(shelf.error());
-  auto spool = FolderSpool::open(o.out + "/.osci-partial");
+  auto spool =
+      FolderSpool::open(o.out + "/.osci-partial",
+                        {o.common.url, at.session().identity().cipher.certificate.fingerprint()});
   if (!spool) return give_up(spool.error());
   client::ChunkedFetch chunked(at.session(), *spool,
                                {std::max<std::uint64_t>(o.chunk_size >> 10, 1)}, at.random());

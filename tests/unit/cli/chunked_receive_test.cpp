@@ -26,6 +26,7 @@ struct Office {
   std::string partial = in + "/.osci-partial";
   std::uint64_t chunk_kib = 6;
   client::Options options;
+  cli::SpoolOwner owner{"http://x", "own"};
 
   explicit Office(bool encrypted = false) {
     options.retry.attempts = 1;
@@ -64,7 +65,7 @@ struct Office {
     auto reader = session(test::kCheapParty);
     const auto shelf = cli::Shelf::open(in, random);
     EXPECT_TRUE(shelf);
-    auto spool = cli::FolderSpool::open(partial);
+    auto spool = cli::FolderSpool::open(partial, owner);
     EXPECT_TRUE(spool);
     client::ChunkedFetch chunked(reader, *spool, {chunk_kib, 10'000}, random);
     chunked.stop = stop;
@@ -228,7 +229,7 @@ TEST(ChunkedReceiver, BeginsAnewWhenTheAnswerWasFrozenAnew) {
     if (stop_after == 2) {
       // By selection, so chunk 1 comes again.
       auto reader = office.session(test::kCheapParty);
-      auto spool = cli::FolderSpool::open(office.partial);
+      auto spool = cli::FolderSpool::open(office.partial, office.owner);
       client::ChunkedFetch chunked(reader, *spool, {6, 10'000}, office.random);
       std::optional<client::Session::Dialog> dialog;
       const auto delivery = chunked.fetch(dialog, {});
@@ -367,6 +368,39 @@ TEST(ChunkedReceiver, ForgetsWhatSomebodyElseHasReceived) {
   EXPECT_TRUE(office.spool_empty());
 }
 
+TEST(ChunkedReceiver, LeavesTheTransfersOfAnotherMailboxAlone) {
+  Office office;
+  const auto id = office.send();
+  office.fetch({}, [&] { return office.chunks.fetched.size() == 3; });
+  // Another mailbox, and the same one elsewhere, where nobody knows the delivery.
+  auto kept = std::exchange(office.intermediary.kept, {});
+  for (const auto& other : {cli::SpoolOwner{"http://x", "other"}, {"http://y", "own"}}) {
+    const auto own = std::exchange(office.owner, other);
+    EXPECT_FALSE(office.fetch().stopped);
+    EXPECT_EQ(office.fetch({{id}, false, false, nullptr}).not_found.size(), 1u);
+    office.owner = own;
+  }
+  office.intermediary.kept = kept;
+  office.chunks.fetched.clear();
+  office.expect_kept(office.fetch(), id);
+  EXPECT_EQ(office.chunks.fetched.front(), 4u); // goes on
+}
+
+TEST(ChunkedReceiver, ForgetsPartsOfWhatItFetchesWhole) {
+  for (const bool gone : {false, true}) {
+    Office office;
+    const auto id = office.send();
+    office.fetch({}, [&] { return office.chunks.fetched.size() == 3; });
+    EXPECT_FALSE(office.spool_empty());
+    office.intermediary.chunks.reset(); // no longer announced
+    if (gone) office.intermediary.kept.clear();
+    const auto report = office.fetch();
+    EXPECT_FALSE(report.stopped);
+    EXPECT_EQ(report.kept.size(), gone ? 0u : 1u);
+    EXPECT_TRUE(office.spool_empty());
+  }
+}
+
 TEST(ChunkedReceiver, RemovesNothingThatIsNotItsOwn) {
   test::TemporaryFolder folder;
   std::filesystem::create_directories(folder / "partial/photos");
@@ -374,9 +408,13 @@ TEST(ChunkedReceiver, RemovesNothingThatIsNotItsOwn) {
   std::filesystem::create_directory(folder / "partial/begun");
   folder.write("partial/begun/message.osci", "x");
   folder.write("partial/begun/state.json.new", "x");
-  EXPECT_TRUE(cli::FolderSpool::open(folder / "partial"));
+  EXPECT_TRUE(cli::FolderSpool::open(folder / "partial", {"http://x", "own"}));
   EXPECT_EQ(test::content_of(folder / "partial/photos/img.jpg"), "x");
   EXPECT_FALSE(std::filesystem::exists(folder / "partial/begun"));
+}
+
+std::vector<std::string> ids(const cli::OutgoingSpool& spool) {
+  return spool.ids([](const base::Error&) {}).value();
 }
 
 TEST(OutgoingSpool, RemovesNothingThatIsNotItsOwn) {
@@ -413,10 +451,6 @@ TEST(OutgoingSpool, RemovesNothingThatIsNotItsOwn) {
   folder.write("out/id-1/notes.txt", "x");
   EXPECT_FALSE(delivery->remove());
   EXPECT_EQ(test::content_of(folder / "out/id-1/notes.txt"), "x");
-std::vector<std::string> ids(const cli::OutgoingSpool& spool) {
-  return spool.ids([](const base::Error&) {}).value();
-}
-
   EXPECT_TRUE(ids(*spool).empty());
 }
 
@@ -474,6 +508,15 @@ TEST(OutgoingSpool, RefusesAStateThatIsNone) {
     EXPECT_TRUE(spool->ids([&damaged](const base::Error&) { ++damaged; }).value().empty());
     EXPECT_EQ(damaged, 1) << text;
   }
+  // It stands in no other's way, and can be got rid of.
+  auto other = spool->create("id-2");
+  ASSERT_TRUE(other && other->sink()("x"));
+  ASSERT_TRUE(other->keep({"id-2", support::key("bench2048_cipher").certificate, 1, 4}, {}));
+  EXPECT_EQ(ids(*spool), std::vector<std::string>{"id-2"});
+  EXPECT_EQ(spool->discard("id-2").error().code, ErrorCode::file_error); // in use
+  EXPECT_TRUE(spool->discard("id-1"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "out/id-1"));
+  EXPECT_EQ(spool->discard("id-1").error().code, ErrorCode::not_found);
 }
 
 TEST(Threshold, IsWhatTheUserSaysOrWhatIsAnnounced) {
@@ -495,12 +538,3 @@ TEST(ChunkProgress, CountsChunks) {
 }
 
 } // namespace
-  // It stands in no other's way, and can be got rid of.
-  auto other = spool->create("id-2");
-  ASSERT_TRUE(other && other->sink()("x"));
-  ASSERT_TRUE(other->keep({"id-2", support::key("bench2048_cipher").certificate, 1, 4}, {}));
-  EXPECT_EQ(ids(*spool), std::vector<std::string>{"id-2"});
-  EXPECT_EQ(spool->discard("id-2").error().code, ErrorCode::file_error); // in use
-  EXPECT_TRUE(spool->discard("id-1"));
-  EXPECT_FALSE(std::filesystem::exists(folder / "out/id-1"));
-  EXPECT_EQ(spool->discard("id-1").error().code, ErrorCode::not_found);
