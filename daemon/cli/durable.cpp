@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 namespace cli {
 
@@ -95,6 +96,31 @@ base::Result<> replace_durably(const std::string& folder, const std::string& nam
   if (::rename(fresh.c_str(), target.c_str()) != 0)
     return system_error(target, "cannot be replaced");
   return sync_folder(folder);
+}
+
+base::Result<> remove_folder(const std::string& path, bool (*ours)(std::string_view name)) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const auto kind = fs::symlink_status(path, error).type();
+  if (kind == fs::file_type::not_found) return {};
+  if (kind != fs::file_type::directory)
+    return fail(ErrorCode::file_error, path + ": is no folder, so it is not removed");
+  std::vector<fs::path> files;
+  for (fs::directory_iterator at(path, error), end; !error && at != end; at.increment(error)) {
+    std::error_code unknown;
+    if (!ours(at->path().filename().string()) ||
+        at->symlink_status(unknown).type() != fs::file_type::regular)
+      return fail(ErrorCode::file_error,
+                  path + ": is not removed, for it holds what was not put there by osci");
+    files.push_back(at->path());
+  }
+  for (const auto& file : files)
+    if (!error) fs::remove(file, error);
+  // Only if it is empty: what somebody puts there meanwhile stays.
+  if (!error && ::rmdir(path.c_str()) != 0 && errno != ENOENT)
+    error.assign(errno, std::generic_category());
+  if (error) return fail(ErrorCode::file_error, path + ": cannot be removed: " + error.message());
+  return {};
 }
 
 base::Result<std::shared_ptr<const FileOctets>> FileOctets::open(const std::string& path) {

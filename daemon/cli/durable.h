@@ -41,6 +41,11 @@ base::Result<> write_durably(const std::string& path, const base::OctetRange& oc
 base::Result<> replace_durably(const std::string& folder, const std::string& name,
                                std::string_view bytes);
 
+// Removes a folder and the regular files in it, which must all be `ours` by name: if anything else
+// is in it, or it is no folder but a link to one, nothing is removed. One that is not there counts
+// as removed.
+base::Result<> remove_folder(const std::string& path, bool (*ours)(std::string_view name));
+
 // A regular file. What is read after it was changed or cut is an error or the new octets.
 class FileOctets : public base::Octets {
  public:

@@ -11,7 +11,7 @@ enum class ExitCode : int {
   ok = 0,
   usage = 1,         // command line, profile or directory file
   key = 2,           // key, certificate or PIN
-  network = 3,       // the intermediary cannot be reached; nothing is known to have happened
+  network = 3,       // the intermediary cannot be reached, or a signal came first; nothing is known
   refused = 4,       // the intermediary said no
   unverified = 5,    // an answer or content could not be decrypted or verified
   not_found = 6,     // what was asked for by name is not there; an empty mailbox is ok

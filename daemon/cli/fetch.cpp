@@ -54,7 +54,9 @@ ExitCode fetch(const FetchOptions& o) {
   }
   const auto shelf = Shelf::open(o.out, at.random());
   if (!shelf) return give_up(shelf.error());
-  auto spool = FolderSpool::open(o.out + "/.osci-partial");
+  auto spool =
+      FolderSpool::open(o.out + "/.osci-partial",
+                        {o.common.url, at.session().identity().cipher.certificate.fingerprint()});
   if (!spool) return give_up(spool.error());
   client::ChunkedFetch chunked(at.session(), *spool,
                                {std::max<std::uint64_t>(o.chunk_size >> 10, 1)}, at.random());
@@ -70,11 +72,18 @@ ExitCode fetch(const FetchOptions& o) {
   bool anything_bad = false;
   for (;;) {
     const auto report = receiver.run();
-    if (report.stopped) std::cerr << explain(*report.stopped);
+    // A request that a signal has cut short fails like one that the network has; other failures
+    // are to be heard of all the same.
+    const bool stopped = asked_to_stop() &&
+                         (!report.stopped || exit_code(report.stopped->code) == ExitCode::network);
+    if (stopped)
+      std::cerr << "osci: stopped; the next fetch goes on\n";
+    else if (report.stopped)
+      std::cerr << explain(*report.stopped);
     for (const auto& id : report.not_found)
       std::cerr << "osci: no delivery " << harmless(id) << " in the mailbox of --cipher-key\n";
     anything_bad = anything_bad || !report.bad.empty();
-    const auto code = outcome(report);
+    const auto code = stopped && report.bad.empty() ? ExitCode::network : outcome(report);
     if (o.watch_seconds == 0) {
       if (code == ExitCode::ok && report.kept.empty() && !o.common.json)
         std::cerr << "osci: nothing to fetch\n";

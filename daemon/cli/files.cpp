@@ -19,6 +19,25 @@ namespace {
 
 constexpr const char* kHalfWritten = ".incoming-";
 constexpr const char* kLock = ".osci-lock";
+constexpr std::size_t kHalfWrittenOctets = 8; // of its name, in hexadecimal digits
+
+// A name that keep() makes, and no other hidden folder that somebody keeps there.
+bool half_written(std::string_view name) {
+  constexpr std::string_view prefix = kHalfWritten;
+  return name.size() == prefix.size() + 2 * kHalfWrittenOctets && name.starts_with(prefix) &&
+         name.find_first_not_of("0123456789abcdef", prefix.size()) == std::string_view::npos;
+}
+
+void clear_half_written(const std::string& path) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(path, error), end; !error && at != end;
+       at.increment(error)) {
+    std::error_code ignored;
+    if (half_written(at->path().filename().string()) &&
+        at->symlink_status(ignored).type() == std::filesystem::file_type::directory)
+      std::filesystem::remove_all(at->path(), ignored);
+  }
+}
 
 // Whether both files are there and hold the same octets.
 bool same_octets(const std::string& one, const std::string& other) {
@@ -78,10 +97,8 @@ base::Result<Shelf> Shelf::open(const std::string& path, base::RandomSource& ran
     return fail(ErrorCode::file_error,
                 path +
                     ": another osci fetch is using this folder; wait for it or use another --out");
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(path, ignored))
-    if (entry.path().filename().string().starts_with(kHalfWritten))
-      std::filesystem::remove_all(entry.path(), ignored);
+  // Here and in the folders that are kept below: under the one lock, nobody is writing there.
+  for (const char* name : {"", "/undeliverable", "/replies"}) clear_half_written(path + name);
   return Shelf(path, lock.release(), random);
 }
 
@@ -102,7 +119,8 @@ base::Result<Shelf> Shelf::below(const std::string& name) const {
 
 base::Result<Kept> Shelf::keep(const std::string& name, const std::vector<NewFile>& files,
                                const std::vector<std::string>& compare) const {
-  const std::string temporary = path_ + "/" + kHalfWritten + base::hex_encode(random_->bytes(8));
+  const std::string temporary =
+      path_ + "/" + kHalfWritten + base::hex_encode(random_->bytes(kHalfWrittenOctets));
   const std::string target = path_ + "/" + name;
   if (::mkdir(temporary.c_str(), kFolderMode) != 0)
     return system_error(temporary, "cannot be created");

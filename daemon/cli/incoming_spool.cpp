@@ -20,11 +20,17 @@ namespace fs = std::filesystem;
 
 constexpr const char* kMessage = "message.osci";
 constexpr const char* kState = "state.json";
+constexpr const char* kFreshState = "state.json.new";
 constexpr const char* kReceived = "received";
 constexpr const char* kPlain = "plain-";
 constexpr std::uint64_t kMaxState = 64 * 1024;
 constexpr std::uint64_t kMaxReceived = 1024 * 1024;
 constexpr std::uint32_t kMaxChunks = 10'000;
+
+bool ours(std::string_view name) {
+  return name == kMessage || name == kState || name == kFreshState || name == kReceived ||
+         name.starts_with(kPlain);
+}
 
 // A decrypted attachment; its name is known, so that it can be moved.
 class PlainOctets final : public FileOctets {
@@ -56,8 +62,10 @@ class NamedPlainFile final : public seal::PlainFile {
   bool finished_ = false;
 };
 
-std::string state_text(const client::IncomingTransfer& transfer) {
+std::string state_text(const client::IncomingTransfer& transfer, const SpoolOwner& owner) {
   return boost::json::serialize(boost::json::object{{"message_id", transfer.message_id},
+                                                    {"url", owner.url},
+                                                    {"own_cipher", owner.own_cipher},
                                                     {"requested_kib", transfer.requested_kib},
                                                     {"chunk_size", transfer.chunk_size},
                                                     {"chunks", transfer.chunks},
@@ -65,7 +73,15 @@ std::string state_text(const client::IncomingTransfer& transfer) {
          "\n";
 }
 
-std::optional<client::IncomingTransfer> read_state(const std::string& folder) {
+struct State {
+  client::IncomingTransfer transfer;
+  SpoolOwner owner;
+  bool of(const SpoolOwner& other) const {
+    return owner.url == other.url && owner.own_cipher == other.own_cipher;
+  }
+};
+
+std::optional<State> read_state(const std::string& folder) {
   const auto text = read_file(folder + "/" + kState, kMaxState);
   if (!text) return std::nullopt;
   boost::system::error_code error;
@@ -78,19 +94,23 @@ std::optional<client::IncomingTransfer> read_state(const std::string& folder) {
     const auto out = value->to_number<std::uint64_t>(no_number);
     return no_number ? 0 : out;
   };
-  const auto* id = json.as_object().if_contains("message_id");
-  client::IncomingTransfer out;
-  if (!id || !id->is_string()) return std::nullopt;
-  out.message_id = std::string(id->as_string());
+  const auto string = [&json](const char* name) -> std::string {
+    const auto* value = json.as_object().if_contains(name);
+    return value && value->is_string() ? std::string(value->as_string()) : std::string{};
+  };
+  State state{{}, {string("url"), string("own_cipher")}};
+  auto& out = state.transfer;
+  out.message_id = string("message_id");
   out.requested_kib = number("requested_kib");
   out.chunk_size = number("chunk_size");
   const auto chunks = number("chunks");
   out.total_kib = number("total_kib");
-  if (out.message_id.empty() || out.requested_kib == 0 || out.chunk_size == 0 ||
-      out.chunk_size / 1024 > out.requested_kib || chunks == 0 || chunks > kMaxChunks)
+  if (out.message_id.empty() || state.owner.url.empty() || state.owner.own_cipher.empty() ||
+      out.requested_kib == 0 || out.chunk_size == 0 || out.chunk_size / 1024 > out.requested_kib ||
+      chunks == 0 || chunks > kMaxChunks)
     return std::nullopt;
   out.chunks = static_cast<std::uint32_t>(chunks);
-  return out;
+  return state;
 }
 
 struct Received {
@@ -117,6 +137,14 @@ base::Result<Received> read_received(const std::string& folder, std::uint32_t ch
   return out;
 }
 
+base::Result<> remove_transfer(const std::string& folder) {
+  std::error_code error;
+  // The state first: half of a folder must not look like something to go on with.
+  fs::remove(folder + "/" + kState, error);
+  if (error) return fail(ErrorCode::file_error, folder + ": cannot be removed: " + error.message());
+  return remove_folder(folder, ours);
+}
+
 } // namespace
 
 std::string movable_file(const base::OctetRange& range) {
@@ -125,20 +153,20 @@ std::string movable_file(const base::OctetRange& range) {
   return file->path();
 }
 
-base::Result<FolderSpool> FolderSpool::open(const std::string& folder) {
+base::Result<FolderSpool> FolderSpool::open(const std::string& folder, SpoolOwner owner) {
   if (const auto made = make_folder(folder, kPrivateFolder); !made) return made.error();
   std::error_code error;
   for (const auto& transfer : fs::directory_iterator(folder, error)) {
     // A run died before it had begun; or the state is damaged, which costs fetching again.
     if (!read_state(transfer.path().string())) {
-      fs::remove_all(transfer.path(), error);
+      static_cast<void>(remove_folder(transfer.path().string(), ours));
       continue;
     }
     // What a run that died has decrypted is decrypted again.
     for (const auto& file : fs::directory_iterator(transfer.path(), error))
       if (file.path().filename().string().starts_with(kPlain)) fs::remove(file.path(), error);
   }
-  return FolderSpool(folder);
+  return FolderSpool(folder, std::move(owner));
 }
 
 std::string FolderSpool::folder_of(const std::string& message_id) const {
@@ -150,8 +178,9 @@ base::Result<std::vector<std::string>> FolderSpool::pending() {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder_, error))
     if (const auto state = read_state(entry.path().string());
-        state && folder_of(state->message_id) == entry.path().string())
-      out.push_back(state->message_id);
+        state && state->of(owner_) &&
+        folder_of(state->transfer.message_id) == entry.path().string())
+      out.push_back(state->transfer.message_id);
   if (error) return fail(ErrorCode::file_error, folder_ + ": " + error.message());
   return out;
 }
@@ -159,28 +188,31 @@ base::Result<std::vector<std::string>> FolderSpool::pending() {
 base::Result<std::optional<FolderSpool::Known>> FolderSpool::find(const std::string& message_id) {
   const std::string folder = folder_of(message_id);
   auto state = read_state(folder);
-  if (!state || state->message_id != message_id) return std::optional<Known>{};
-  auto received = read_received(folder, state->chunks);
+  if (!state || !state->of(owner_) || state->transfer.message_id != message_id)
+    return std::optional<Known>{};
+  auto received = read_received(folder, state->transfer.chunks);
   if (!received) {
     // Nothing of value is lost: everything can be fetched again.
     if (const auto done = forget(message_id); !done) return done.error();
     return std::optional<Known>{};
   }
-  return std::optional(Known{std::move(*state), std::move(received->chunks)});
+  return std::optional(Known{std::move(state->transfer), std::move(received->chunks)});
 }
 
 base::Result<std::vector<bool>> FolderSpool::begin(const client::IncomingTransfer& transfer) {
   auto known = find(transfer.message_id);
   if (!known) return known.error();
   if (*known && (*known)->transfer == transfer) return std::move((*known)->received);
-  if (const auto done = forget(transfer.message_id); !done) return done.error();
   const std::string folder = folder_of(transfer.message_id);
+  // Or that of another mailbox, if the id is the same: then it is the same delivery, or somebody's
+  // id that is not unique as it must be. It costs fetching again.
+  if (const auto done = remove_transfer(folder); !done) return done.error();
   if (const auto made = make_folder(folder, kPrivateFolder); !made) return made.error();
   for (const char* name : {kMessage, kReceived})
     if (const auto done = write_durably(folder + "/" + name, std::string_view{}); !done)
       return done.error();
   // Last: who finds it finds the others too.
-  if (const auto done = replace_durably(folder, kState, state_text(transfer)); !done)
+  if (const auto done = replace_durably(folder, kState, state_text(transfer, owner_)); !done)
     return done.error();
   return std::vector<bool>(transfer.chunks);
 }
@@ -227,13 +259,9 @@ base::Result<base::OctetRange> FolderSpool::whole(const client::IncomingTransfer
 }
 
 base::Result<> FolderSpool::forget(const std::string& message_id) {
-  std::error_code error;
   const std::string folder = folder_of(message_id);
-  // The state first: half of a folder must not look like something to go on with.
-  fs::remove(folder + "/" + kState, error);
-  if (!error) fs::remove_all(folder, error);
-  if (error) return fail(ErrorCode::file_error, folder + ": cannot be removed: " + error.message());
-  return {};
+  if (const auto state = read_state(folder); state && !state->of(owner_)) return {};
+  return remove_transfer(folder);
 }
 
 seal::NewPlainFile FolderSpool::plain_files(const std::string& message_id) {

@@ -8,11 +8,17 @@
 
 namespace cli {
 
+// Whose mailbox, where: transfers of another one are none of ours, and stay as they are.
+struct SpoolOwner {
+  std::string url;
+  std::string own_cipher; // fingerprint
+};
+
 class FolderSpool final : public client::IncomingSpool {
  public:
   // Creates the folder, whose parent must exist, and clears away what a run that died has
   // decrypted. Error: file_error.
-  static base::Result<FolderSpool> open(const std::string& folder);
+  static base::Result<FolderSpool> open(const std::string& folder, SpoolOwner owner);
 
   base::Result<std::vector<std::string>> pending() override;
   base::Result<std::optional<Known>> find(const std::string& message_id) override;
@@ -24,9 +30,11 @@ class FolderSpool final : public client::IncomingSpool {
   seal::NewPlainFile plain_files(const std::string& message_id) override;
 
  private:
-  explicit FolderSpool(std::string folder) : folder_(std::move(folder)) {}
+  FolderSpool(std::string folder, SpoolOwner owner)
+      : folder_(std::move(folder)), owner_(std::move(owner)) {}
   std::string folder_of(const std::string& message_id) const;
   std::string folder_;
+  SpoolOwner owner_;
   std::shared_ptr<int> next_plain_ = std::make_shared<int>(0);
 };
 

@@ -18,7 +18,8 @@ constexpr const char* kFooter = R"(Exit codes:
   0  done (an empty mailbox is no error)
   1  wrong command line, profile or directory file
   2  key, certificate or PIN cannot be used
-  3  the intermediary cannot be reached; serve: the port cannot be listened on
+  3  the intermediary cannot be reached, or a signal came first; what was begun can go on later;
+     serve: the port cannot be listened on
   4  refused by the intermediary; its code and what to do are printed
   5  an answer or content could not be decrypted or verified
   6  the delivery, process card or addressee that was named is not there

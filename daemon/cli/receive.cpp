@@ -58,8 +58,18 @@ base::Result<std::optional<client::Delivery>> Receiver::ask(std::optional<Dialog
     if (!ensure(dialog)) return *report_.stopped;
     delivery = dialog->fetch(selection);
   }
-  if (delivery) forget_settled(); // the request was the acknowledgement
+  if (!delivery) return delivery;
+  forget_settled(); // the request was the acknowledgement
+  if (!chunks && chunked_)
+    if (const auto done = forget_partial(selection, *delivery); !done) return done.error();
   return delivery;
+}
+
+base::Result<> Receiver::forget_partial(const Selection& selection,
+                                        const std::optional<client::Delivery>& delivery) {
+  if (delivery) return chunked_->spool.forget(delivery->message_id());
+  return selection.message_ids.empty() ? base::Result<>{}
+                                       : chunked_->spool.forget(selection.message_ids.front());
 }
 
 bool Receiver::resume() {

@@ -63,6 +63,9 @@ class Receiver {
 
   base::Result<std::optional<client::Delivery>> ask(std::optional<Dialog>& dialog,
                                                     const osci::Selection& selection);
+  // What is partly there of a delivery that came in one piece, or that somebody else has received.
+  base::Result<> forget_partial(const osci::Selection& selection,
+                                const std::optional<client::Delivery>& delivery);
   bool resume();   // what was interrupted; false: stop everything
   bool in_order(); // false: a bad delivery is at the head of the mailbox
   void by_list();

@@ -6,6 +6,7 @@
 #include "cli/send_chunks.h"
 #include "cli/settings.h"
 #include "cli/text.h"
+#include "client/chunked_store.h"
 #include "lookup/file_directory.h"
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -34,7 +35,7 @@ struct SendOptions {
   CommonOptions common;
   LetterOptions letter;
   ReceiverOptions receiver;
-  bool resume = false;
+  bool resume = false, discard = false;
   ChunkOptions chunks;
 };
 
@@ -74,6 +75,7 @@ void print_receipt(const client::Receipt& receipt, const client::Letter* letter,
 namespace {
 
 ExitCode send(const SendOptions& o) {
+  if (o.discard) return discard_sealed(o.chunks, o.letter.files, o.common.json);
   const auto in_chunks = std::make_shared<bool>(o.resume);
   auto connection = Connection::make(o.common, progress_bar(in_chunks));
   if (!connection) return give_up(connection.error());
@@ -97,13 +99,13 @@ ExitCode send(const SendOptions& o) {
       return send_in_chunks(**connection, o.common, o.chunks, parcel->letter, parcel->files,
                             *issued);
     }
-    message_id = issued->message_id;
   }
   const auto letter = read_in(std::move(*parcel));
   if (!letter) return give_up(letter.error());
-  const auto receipt = !receiver->empty() ? session.forward(*letter, *receiver, note_id)
-                       : issued           ? session.store(*letter, issued->message_id)
-                                          : session.store(*letter, note_id);
+  const auto receipt =
+      !receiver->empty() ? session.forward(*letter, *receiver, note_id)
+      : issued ? session.store(*letter, issued->message_id, [&] { note_id(issued->message_id); })
+               : session.store(*letter, note_id);
   if (!receipt) {
     const auto code = give_up(receipt.error());
     // A refusal is an answer; everything else leaves open whether the delivery is there.
@@ -324,15 +326,16 @@ Command add_send(CLI::App& app) {
   add_letter(*sub, o->letter);
   add_receiver(*sub, o->receiver, false);
   const std::string group = "Large messages";
-  const auto size = [&](const char* name, std::uint64_t& value, const char* text) {
+  const auto size = [&](const char* name, std::uint64_t& value, std::uint64_t most,
+                        const char* text) {
     sub->add_option(name, value, text)
         ->transform(CLI::AsSizeValue(false))
-        ->check(CLI::Range(std::uint64_t{1} << 10, std::uint64_t{1} << 40))
+        ->check(CLI::Range(std::uint64_t{1} << 10, most))
         ->group(group);
   };
-  size("--chunk-above", o->chunks.above,
+  size("--chunk-above", o->chunks.above, std::uint64_t{1} << 40,
        "send larger messages in chunks (default: what the intermediary announces, at most 30 MiB)");
-  size("--chunk-size", o->chunks.chunk_size,
+  size("--chunk-size", o->chunks.chunk_size, client::kMaxChunkKib << 10,
        "size of a chunk, within what the intermediary announces (default: 4 MiB)");
   sub->add_option("--spool", o->chunks.spool,
                   "folder for sealed messages under way in chunks (default: "
@@ -343,16 +346,23 @@ Command add_send(CLI::App& app) {
       ->check(CLI::Range(1, 86400))
       ->capture_default_str()
       ->group(group);
-  sub->add_flag("--resume", o->resume,
-                "go on with what was interrupted: all, or the message ids that are named instead "
-                "of files")
+  auto* resume =
+      sub->add_flag("--resume", o->resume,
+                    "go on with what was interrupted: all, or the message ids that are named "
+                    "instead of files")
+          ->group(group);
+  sub->add_flag("--discard", o->discard,
+                "remove what was interrupted: the message ids that are named instead of files")
+      ->excludes(resume)
       ->group(group);
   add_common(*sub, o->common);
   return {sub, [o] {
-            if (o->resume &&
+            if ((o->resume || o->discard) &&
                 (!o->letter.attach.empty() || !o->receiver.uri.empty() || o->receiver.push))
-              return give_up(fail(ErrorCode::invalid_config,
-                                  "--resume sends what was sealed before; name message ids only"));
+              return give_up(
+                  fail(ErrorCode::invalid_config,
+                       "--resume and --discard are about what was sealed before; name message "
+                       "ids only"));
             return send(*o);
           }};
 }

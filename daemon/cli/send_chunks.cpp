@@ -1,10 +1,12 @@
 #include "cli/send_chunks.h"
 #include "cli/commands.h"
+#include "cli/letter.h"
 #include "cli/outgoing_spool.h"
 #include "cli/progress.h"
 #include "cli/text.h"
 #include "client/chunked_store.h"
 #include <algorithm>
+#include <boost/json.hpp>
 #include <iostream>
 
 namespace cli {
@@ -31,8 +33,12 @@ OutgoingParties parties(Connection& connection, const CommonOptions& common) {
 ExitCode transfer(Connection& connection, const CommonOptions& common, const ChunkOptions& options,
                   OutgoingDelivery& delivery, const client::Letter* letter, bool begun) {
   const auto message = delivery.message();
-  if (!message) return give_up(message.error());
   const auto& outgoing = delivery.transfer();
+  if (!message) {
+    const auto code = give_up(message.error());
+    if (begun) explain_unknown_outcome(outgoing.message_id);
+    return code;
+  }
   client::ChunkedStore store(connection.session(), outgoing, *message,
                              {std::chrono::seconds(options.processing_seconds)});
   std::optional<std::uint32_t> arrived; // as far as the intermediary told in this run
@@ -59,11 +65,19 @@ ExitCode transfer(Connection& connection, const CommonOptions& common, const Chu
     std::cerr << "osci: stopped\n";
   else
     code = give_up(receipt.error());
-  if (!store.processed()) {
+  const std::string id = harmless(outgoing.message_id);
+  if (store.processed()) {
+    std::cerr << "      message id " << id << "\n";
+  } else if (store.expired()) {
+    std::cerr
+        << "      It was not accepted, and can be no more under this id. Send the files again; "
+           "the sealed message\n      in "
+        << delivery.folder() << " is removed by\n      osci send --discard " << id << "\n";
+  } else {
     if (arrived)
       std::cerr << "      " << *arrived << " of " << outgoing.chunks() << " chunks have arrived.\n";
     std::cerr << "      What is missing is sent, and the result asked for, by\n"
-              << "      osci send --resume " << harmless(outgoing.message_id) << "\n"
+              << "      osci send --resume " << id << "\n"
               << "      Until then the sealed message stays in " << delivery.folder() << "\n";
   }
   return code;
@@ -109,20 +123,22 @@ ExitCode resume_sending(Connection& connection, const CommonOptions& common,
   const auto spool = open_spool(options);
   if (!spool) return give_up(spool.error());
   auto wanted = ids;
+  ExitCode out = ExitCode::ok;
   if (wanted.empty()) {
-    auto all = spool->ids();
+    auto all = spool->ids([&out](const base::Error& error) { out = give_up(error); });
     if (!all) return give_up(all.error());
     wanted = std::move(*all);
     if (wanted.empty() && !common.json) std::cerr << "osci: nothing to resume\n";
   }
   stop_politely();
   const auto own = parties(connection, common);
-  ExitCode out = ExitCode::ok;
   for (const auto& id : wanted) {
     if (asked_to_stop()) break;
     auto delivery = spool->take(id);
     ExitCode code = ExitCode::ok;
-    if (!delivery) {
+    if (!delivery && ids.empty() && delivery.error().code == ErrorCode::not_found) {
+      continue; // another osci has finished with it meanwhile
+    } else if (!delivery) {
       code = give_up(delivery.error());
     } else if (delivery->parties().own_cipher != own.own_cipher ||
                delivery->parties().url != own.url) {
@@ -134,6 +150,25 @@ ExitCode resume_sending(Connection& connection, const CommonOptions& common,
       code = transfer(connection, common, options, *delivery, nullptr, true);
     }
     if (out == ExitCode::ok) out = code;
+  }
+  return out;
+}
+
+ExitCode discard_sealed(const ChunkOptions& options, const std::vector<std::string>& ids,
+                        bool json) {
+  if (ids.empty()) return give_up(fail(ErrorCode::invalid_config, "--discard needs message ids"));
+  const auto spool = open_spool(options);
+  if (!spool) return give_up(spool.error());
+  ExitCode out = ExitCode::ok;
+  for (const auto& id : ids) {
+    if (const auto done = spool->discard(id); !done) {
+      const auto code = give_up(done.error());
+      if (out == ExitCode::ok) out = code;
+    } else if (json) {
+      std::cout << boost::json::serialize(boost::json::object{{"discarded", id}}) << "\n";
+    } else {
+      std::cout << "discarded   " << harmless(id) << "\n";
+    }
   }
   return out;
 }

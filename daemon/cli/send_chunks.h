@@ -31,6 +31,10 @@ ExitCode send_in_chunks(Connection& connection, const CommonOptions& common,
 ExitCode resume_sending(Connection& connection, const CommonOptions& common,
                         const ChunkOptions& options, const std::vector<std::string>& ids);
 
+// Removes what was sealed under these message ids; nothing of it is sent any more.
+ExitCode discard_sealed(const ChunkOptions& options, const std::vector<std::string>& ids,
+                        bool json);
+
 // `letter` is null for what was sealed in an earlier run: its metadata is not read again.
 void print_receipt(const client::Receipt& receipt, const client::Letter* letter, bool json);
 

@@ -20,6 +20,7 @@ constexpr std::uint8_t kMaxSends = 5;
 constexpr base::Milliseconds kFirstWait{500};
 constexpr base::Milliseconds kLongestWait{15'000};
 
+constexpr std::string_view kIdRefused = "9801";
 constexpr std::string_view kTwice = "9900";
 constexpr std::string_view kWrongNumber = "9901";
 constexpr std::string_view kInconsistent = "9905";
@@ -46,9 +47,15 @@ base::Result<std::uint64_t> chunk_kib_for(std::uint64_t size, std::uint64_t wish
     return fail(ErrorCode::invalid_request, "the message has " + std::to_string(total) +
                                                 " KiB, the intermediary takes " +
                                                 std::to_string(limits.max_message));
+  // Whatever a peer announces: neither all of the message in memory, nor an overflow in octets.
+  if (limits.min_chunk > kMaxChunkKib)
+    return fail(ErrorCode::invalid_request,
+                "the intermediary wants chunks of at least " + std::to_string(limits.min_chunk) +
+                    " KiB, which is more than " + std::to_string(kMaxChunkKib));
   // More chunks than are allowed need larger ones.
   std::uint64_t chunk = std::max({wished == 0 ? kUsualChunk : wished, total / kMaxChunks + 1,
                                   std::max<std::uint64_t>(limits.min_chunk, 1)});
+  chunk = std::min(chunk, kMaxChunkKib);
   if (limits.max_chunk != 0) chunk = std::min(chunk, limits.max_chunk);
   if (chunk < limits.min_chunk || total / chunk >= kMaxChunks)
     return fail(ErrorCode::invalid_request, "the intermediary's limits fit no chunk size");
@@ -60,6 +67,7 @@ ChunkedStore::ChunkedStore(Session& session, OutgoingTransfer transfer, base::Oc
     : session_(session), transfer_(std::move(transfer)), message_(std::move(message)),
       options_(options) {
   base::check(transfer_.size == message_.size && transfer_.size > 0 && transfer_.chunk_kib > 0 &&
+                  transfer_.chunk_kib <= kMaxChunkKib &&
                   transfer_.total_kib() / transfer_.chunk_kib < kMaxChunks,
               "totals of a chunked transfer");
   received_.resize(transfer_.chunks());
@@ -73,7 +81,7 @@ std::optional<std::uint32_t> ChunkedStore::first_missing() const {
 }
 
 base::Result<Receipt> ChunkedStore::run(bool begun) {
-  ask_ = begun;
+  ask_ = begun_ = begun;
   int stalls = 0;
   for (;;) {
     if (stop && stop()) return fail(ErrorCode::timed_out, "stopped");
@@ -93,7 +101,7 @@ base::Result<Receipt> ChunkedStore::run(bool begun) {
       return receipt.error();
     }
     dialog_.reset();
-    ask_ = true;
+    ask_ = begun_ = true;
   }
 }
 
@@ -130,6 +138,22 @@ base::Result<std::optional<Receipt>> ChunkedStore::step() {
   return take(*answer, number);
 }
 
+base::Result<std::optional<Receipt>>
+ChunkedStore::look_up(const std::vector<osci::FeedbackEntry>& feedback) {
+  osci::Selection selection;
+  selection.rule = osci::Selection::Rule::message_ids;
+  selection.message_ids = {transfer_.message_id};
+  auto found = dialog_->fetch_process_cards(selection);
+  if (!found) return found.error();
+  for (auto& card : found->cards)
+    if (card.message_id == transfer_.message_id) {
+      processed_ = true;
+      return std::optional(Receipt{transfer_.message_id, {}, std::move(card)});
+    }
+  expired_ = true;
+  return refusal(feedback);
+}
+
 base::Result<> ChunkedStore::mark(const osci::ChunkInformation& chunk) {
   if (chunk.total_numbers && *chunk.total_numbers != 0 &&
       *chunk.total_numbers != transfer_.chunks())
@@ -153,8 +177,10 @@ base::Result<std::optional<Receipt>> ChunkedStore::take(const osci::Answer& answ
   const auto& inside = answer.inside_feedback;
   const bool pending = says(inside, kTimeExceeded) || says(inside, kStillProcessed);
   if (!inside.empty() && !pending) {
-    processed_ = true;
-    if (inside.front().code.starts_with('9')) return refusal(inside);
+    if (inside.front().code.starts_with('9')) {
+      processed_ = true;
+      return refusal(inside);
+    }
     Receipt out;
     out.message_id = transfer_.message_id;
     out.feedback = inside;
@@ -167,10 +193,15 @@ base::Result<std::optional<Receipt>> ChunkedStore::take(const osci::Answer& answ
       out.card = answer.cards.front();
       out.card->message_id = transfer_.message_id;
     }
+    // Not before everything has been checked: an answer that is not to be believed settles nothing.
+    processed_ = true;
     return std::optional(std::move(out));
   }
 
   const auto& code = feedback.front().code;
+  // An accepted message is told from an id that has expired by its process card alone, once the
+  // result is no longer kept.
+  if (begun_ && code == kIdRefused) return look_up(feedback);
   const bool twice = number && code == kTwice;
   // Asked for a transfer that it does not know (any more), a peer may say so in these ways.
   const bool unknown = !number && asked && (code == kWrongNumber || code == kInconsistent);

@@ -5,11 +5,12 @@
 
 namespace client {
 
-base::Result<Receipt> Session::store(const Letter& letter, const std::string& message_id) {
+base::Result<Receipt> Session::store(const Letter& letter, const std::string& message_id,
+                                     const std::function<void()>& on_sending) {
   auto request = new_request(osci::MessageType::store_delivery);
   if (const auto sealed = seal_letter(letter, request); !sealed) return sealed.error();
   request.subject = letter.subject;
-  return store_as(std::move(request), message_id);
+  return store_as(std::move(request), message_id, on_sending);
 }
 
 base::Result<> Session::write_delivery(const Letter& letter,

@@ -113,7 +113,8 @@ base::Result<Reply> Session::post(const std::string& body) {
   }
 }
 
-base::Result<Session::Answered> Session::exchange(const osci::Request& request) {
+base::Result<Session::Answered> Session::exchange(const osci::Request& request,
+                                                  const std::function<void()>& on_sending) {
   std::optional<seal::EncryptFor> encrypt;
   if (options_.encrypt)
     encrypt =
@@ -121,6 +122,7 @@ base::Result<Session::Answered> Session::exchange(const osci::Request& request) 
   const auto bytes = seal::close(osci::encode_request(request), signing(), encrypt, random_);
   if (!bytes) return bytes.error();
 
+  if (on_sending) on_sending();
   last_answer_.clear();
   auto reply = post(*bytes);
   if (!reply) return reply.error();
@@ -224,15 +226,18 @@ Session::submit(osci::Request request, const Letter& letter,
   request.subject = letter.subject;
   auto issued = get_message_id();
   if (!issued) return issued.error();
-  if (on_message_id) on_message_id(issued->message_id);
-  return store_as(std::move(request), std::move(issued->message_id));
+  const auto tell = [&on_message_id, id = issued->message_id] {
+    if (on_message_id) on_message_id(id);
+  };
+  return store_as(std::move(request), std::move(issued->message_id), tell);
 }
 
-base::Result<Receipt> Session::store_as(osci::Request request, std::string message_id) {
+base::Result<Receipt> Session::store_as(osci::Request request, std::string message_id,
+                                        const std::function<void()>& on_sending) {
   request.message_id = message_id;
   request.control.sequence_number = 0;
   request.control.challenge = base::base64_encode_line(random_.bytes(16));
-  auto answered = exchange(request);
+  auto answered = exchange(request, on_sending);
   if (!answered) return answered.error();
   auto& answer = answered->answer;
   if (!answer.executed()) return refusal(answer.feedback);

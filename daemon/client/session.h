@@ -142,13 +142,15 @@ class Session {
 
   // Implicit dialogs (wire reference 1.3).
   base::Result<IssuedId> get_message_id();
-  // Content is sealed once. `on_message_id` hears the id before anything is stored: when the
-  // outcome stays unknown, the process card of that id tells it.
+  // Content is sealed once. `on_message_id` hears the id when the message is ready to leave: when
+  // the outcome stays unknown, the process card of that id tells it.
   base::Result<Receipt> store(const Letter& letter,
                               const std::function<void(const std::string&)>& on_message_id = {});
 
-  // Under an id that was drawn before.
-  base::Result<Receipt> store(const Letter& letter, const std::string& message_id);
+  // Under an id that was drawn before. `on_sending` is called when the message is ready to leave;
+  // until then it is certain that nothing was accepted.
+  base::Result<Receipt> store(const Letter& letter, const std::string& message_id,
+                              const std::function<void()>& on_sending = {});
   // The StoreDelivery of `letter` for a chunked transfer (11.3): clear, unsigned, of an implicit
   // dialog; its content sealed as always. Further errors: those of `out`, and of the sources.
   base::Result<> write_delivery(const Letter& letter, const std::vector<LargeAttachment>& large,
@@ -226,11 +228,13 @@ class Session {
   base::Result<> seal_letter(const Letter& letter, osci::Request& request,
                              std::vector<seal::MeasuredAttachment> measured = {});
   // Of an implicit dialog.
-  base::Result<Receipt> store_as(osci::Request request, std::string message_id);
+  base::Result<Receipt> store_as(osci::Request request, std::string message_id,
+                                 const std::function<void()>& on_sending);
   base::Result<Receipt> submit(osci::Request request, const Letter& letter,
                                const std::function<void(const std::string&)>& on_message_id);
   base::Result<Reply> post(const std::string& body);
-  base::Result<Answered> exchange(const osci::Request& request);
+  base::Result<Answered> exchange(const osci::Request& request,
+                                  const std::function<void()>& on_sending = {});
 
   Transport& transport_;
   Identity identity_;

@@ -23,7 +23,7 @@ seal::Message open_recorded(const std::string& name, seal::Direction direction) 
 TEST(RecordedChunks, OfAFetchMakeTheDeliveryThatWasSent) {
   test::TemporaryFolder folder;
   base::SystemRandom random;
-  auto spool = cli::FolderSpool::open(folder / "partial");
+  auto spool = cli::FolderSpool::open(folder / "partial", {"http://x", "own"});
   ASSERT_TRUE(spool);
   client::IncomingTransfer transfer;
   for (const char* name : {"104", "100", "102"}) { // any order

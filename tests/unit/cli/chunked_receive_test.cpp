@@ -26,6 +26,7 @@ struct Office {
   std::string partial = in + "/.osci-partial";
   std::uint64_t chunk_kib = 6;
   client::Options options;
+  cli::SpoolOwner owner{"http://x", "own"};
 
   explicit Office(bool encrypted = false) {
     options.retry.attempts = 1;
@@ -64,7 +65,7 @@ struct Office {
     auto reader = session(test::kCheapParty);
     const auto shelf = cli::Shelf::open(in, random);
     EXPECT_TRUE(shelf);
-    auto spool = cli::FolderSpool::open(partial);
+    auto spool = cli::FolderSpool::open(partial, owner);
     EXPECT_TRUE(spool);
     client::ChunkedFetch chunked(reader, *spool, {chunk_kib, 10'000}, random);
     chunked.stop = stop;
@@ -228,7 +229,7 @@ TEST(ChunkedReceiver, BeginsAnewWhenTheAnswerWasFrozenAnew) {
     if (stop_after == 2) {
       // By selection, so chunk 1 comes again.
       auto reader = office.session(test::kCheapParty);
-      auto spool = cli::FolderSpool::open(office.partial);
+      auto spool = cli::FolderSpool::open(office.partial, office.owner);
       client::ChunkedFetch chunked(reader, *spool, {6, 10'000}, office.random);
       std::optional<client::Session::Dialog> dialog;
       const auto delivery = chunked.fetch(dialog, {});
@@ -367,6 +368,92 @@ TEST(ChunkedReceiver, ForgetsWhatSomebodyElseHasReceived) {
   EXPECT_TRUE(office.spool_empty());
 }
 
+TEST(ChunkedReceiver, LeavesTheTransfersOfAnotherMailboxAlone) {
+  Office office;
+  const auto id = office.send();
+  office.fetch({}, [&] { return office.chunks.fetched.size() == 3; });
+  // Another mailbox, and the same one elsewhere, where nobody knows the delivery.
+  auto kept = std::exchange(office.intermediary.kept, {});
+  for (const auto& other : {cli::SpoolOwner{"http://x", "other"}, {"http://y", "own"}}) {
+    const auto own = std::exchange(office.owner, other);
+    EXPECT_FALSE(office.fetch().stopped);
+    EXPECT_EQ(office.fetch({{id}, false, false, nullptr}).not_found.size(), 1u);
+    office.owner = own;
+  }
+  office.intermediary.kept = kept;
+  office.chunks.fetched.clear();
+  office.expect_kept(office.fetch(), id);
+  EXPECT_EQ(office.chunks.fetched.front(), 4u); // goes on
+}
+
+TEST(ChunkedReceiver, ForgetsPartsOfWhatItFetchesWhole) {
+  for (const bool gone : {false, true}) {
+    Office office;
+    const auto id = office.send();
+    office.fetch({}, [&] { return office.chunks.fetched.size() == 3; });
+    EXPECT_FALSE(office.spool_empty());
+    office.intermediary.chunks.reset(); // no longer announced
+    if (gone) office.intermediary.kept.clear();
+    const auto report = office.fetch();
+    EXPECT_FALSE(report.stopped);
+    EXPECT_EQ(report.kept.size(), gone ? 0u : 1u);
+    EXPECT_TRUE(office.spool_empty());
+  }
+}
+
+TEST(ChunkedReceiver, RemovesNothingThatIsNotItsOwn) {
+  test::TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "partial/photos");
+  folder.write("partial/photos/img.jpg", "x");
+  std::filesystem::create_directory(folder / "partial/begun");
+  folder.write("partial/begun/message.osci", "x");
+  folder.write("partial/begun/state.json.new", "x");
+  EXPECT_TRUE(cli::FolderSpool::open(folder / "partial", {"http://x", "own"}));
+  EXPECT_EQ(test::content_of(folder / "partial/photos/img.jpg"), "x");
+  EXPECT_FALSE(std::filesystem::exists(folder / "partial/begun"));
+}
+
+std::vector<std::string> ids(const cli::OutgoingSpool& spool) {
+  return spool.ids([](const base::Error&) {}).value();
+}
+
+TEST(OutgoingSpool, RemovesNothingThatIsNotItsOwn) {
+  test::TemporaryFolder folder;
+  const auto other = [&folder](const std::string& in) {
+    std::filesystem::create_directories(folder / (in + "/photos"));
+    folder.write(in + "/photos/lock", "");
+    folder.write(in + "/photos/img.jpg", "x");
+  };
+  // A folder of somebody's is no spool.
+  other("x");
+  const auto refused = cli::OutgoingSpool::open(folder / "x");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::file_error);
+  EXPECT_EQ(test::content_of(folder / "x/photos/img.jpg"), "x");
+  EXPECT_TRUE(std::filesystem::exists(folder / "x/photos/lock"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "x/.osci-spool"));
+  // What somebody puts into a spool stays there; what was left half written goes.
+  ASSERT_TRUE(cli::OutgoingSpool::open(folder / "out"));
+  other("out");
+  std::filesystem::create_directory(folder / "out/half");
+  for (const char* name : {"lock", "message.osci", "state.json.new"})
+    folder.write(std::string("out/half/") + name, "x");
+  std::filesystem::create_directory_symlink(folder / "x/photos", folder / "out/link");
+  ASSERT_TRUE(cli::OutgoingSpool::open(folder / "out"));
+  EXPECT_EQ(test::content_of(folder / "out/photos/img.jpg"), "x");
+  EXPECT_TRUE(std::filesystem::exists(folder / "out/photos/lock"));
+  EXPECT_TRUE(std::filesystem::exists(folder / "x/photos/lock"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "out/half"));
+  // The same when a delivery is done with.
+  const auto spool = cli::OutgoingSpool::open(folder / "out");
+  auto delivery = spool->create("id-1");
+  ASSERT_TRUE(delivery);
+  folder.write("out/id-1/notes.txt", "x");
+  EXPECT_FALSE(delivery->remove());
+  EXPECT_EQ(test::content_of(folder / "out/id-1/notes.txt"), "x");
+  EXPECT_TRUE(ids(*spool).empty());
+}
+
 TEST(OutgoingSpool, KeepsWhatIsNeededToGoOn) {
   test::TemporaryFolder folder;
   const std::string path = folder / "state/osci/outgoing";
@@ -375,12 +462,12 @@ TEST(OutgoingSpool, KeepsWhatIsNeededToGoOn) {
     const auto spool = cli::OutgoingSpool::open(path);
     ASSERT_TRUE(spool) << spool.error().detail;
     EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms::owner_all);
-    EXPECT_TRUE(spool->ids().value().empty());
+    EXPECT_TRUE(ids(*spool).empty());
     auto delivery = spool->create("id-1");
     ASSERT_TRUE(delivery) << delivery.error().detail;
     ASSERT_TRUE(delivery->sink()("hello "));
     ASSERT_TRUE(delivery->sink()("world"));
-    EXPECT_TRUE(spool->ids().value().empty()); // not complete
+    EXPECT_TRUE(ids(*spool).empty()); // not complete
     ASSERT_TRUE(delivery->keep({"id-1", addressee, 11, 4}, {"http://x", "own", "theirs"}));
     EXPECT_EQ(spool->take("id-1").error().code, ErrorCode::file_error); // in use
     // A process that dies now leaves half a message behind.
@@ -391,7 +478,7 @@ TEST(OutgoingSpool, KeepsWhatIsNeededToGoOn) {
   const auto spool = cli::OutgoingSpool::open(path);
   ASSERT_TRUE(spool);
   EXPECT_FALSE(std::filesystem::exists(path + "/id-2"));
-  EXPECT_EQ(spool->ids().value(), std::vector<std::string>{"id-1"});
+  EXPECT_EQ(ids(*spool), std::vector<std::string>{"id-1"});
   EXPECT_EQ(spool->take("id-2").error().code, ErrorCode::not_found);
   auto again = spool->take("id-1");
   ASSERT_TRUE(again) << again.error().detail;
@@ -399,10 +486,12 @@ TEST(OutgoingSpool, KeepsWhatIsNeededToGoOn) {
   EXPECT_EQ(again->transfer().chunk_kib, 4u);
   EXPECT_EQ(again->parties().url, "http://x");
   EXPECT_EQ(base::read_range(again->message().value()).value(), "hello world");
-  folder.write("state/osci/outgoing/id-1/message.osci", "shorter");
-  EXPECT_EQ(again->message().error().code, ErrorCode::file_error);
+  for (const char* other : {"shorter", "Hello world", "hello world!"}) {
+    folder.write("state/osci/outgoing/id-1/message.osci", other);
+    EXPECT_EQ(again->message().error().code, ErrorCode::file_error) << other;
+  }
   ASSERT_TRUE(again->remove());
-  EXPECT_TRUE(spool->ids().value().empty());
+  EXPECT_TRUE(ids(*spool).empty());
 }
 
 TEST(OutgoingSpool, RefusesAStateThatIsNone) {
@@ -415,8 +504,19 @@ TEST(OutgoingSpool, RefusesAStateThatIsNone) {
         R"({"message_id":"id-1","size":-1})"}) {
     folder.write("out/id-1/state.json", text);
     EXPECT_EQ(spool->take("id-1").error().code, ErrorCode::file_error) << text;
-    EXPECT_FALSE(spool->ids());
+    int damaged = 0;
+    EXPECT_TRUE(spool->ids([&damaged](const base::Error&) { ++damaged; }).value().empty());
+    EXPECT_EQ(damaged, 1) << text;
   }
+  // It stands in no other's way, and can be got rid of.
+  auto other = spool->create("id-2");
+  ASSERT_TRUE(other && other->sink()("x"));
+  ASSERT_TRUE(other->keep({"id-2", support::key("bench2048_cipher").certificate, 1, 4}, {}));
+  EXPECT_EQ(ids(*spool), std::vector<std::string>{"id-2"});
+  EXPECT_EQ(spool->discard("id-2").error().code, ErrorCode::file_error); // in use
+  EXPECT_TRUE(spool->discard("id-1"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "out/id-1"));
+  EXPECT_EQ(spool->discard("id-1").error().code, ErrorCode::not_found);
 }
 
 TEST(Threshold, IsWhatTheUserSaysOrWhatIsAnnounced) {

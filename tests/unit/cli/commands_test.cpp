@@ -7,6 +7,7 @@
 #include "support/keys.h"
 #include "support/metadata.h"
 #include "temporary_folder.h"
+#include <CLI/CLI.hpp>
 #include <gtest/gtest.h>
 
 namespace {
@@ -98,6 +99,23 @@ TEST(MetaDataOptions, TakeAReadyFile) {
   EXPECT_EQ(metadata_header(o, "", "", 0, {}, random).error().code, ErrorCode::invalid_config);
   o.file = folder / "missing.xml";
   EXPECT_EQ(metadata_header(o, "", "", 0, {}, random).error().code, ErrorCode::file_error);
+}
+
+TEST(SendOptions, ChunksFitIntoMemory) {
+  CLI::App app;
+  add_send(app);
+  const auto problem = [&app](const std::string& size) {
+    try {
+      app.parse("send --chunk-size=" + size);
+    } catch (const CLI::ValidationError& error) {
+      return std::string(error.what());
+    } catch (const CLI::ParseError&) {
+    }
+    return std::string(); // other options are missing, but not this
+  };
+  EXPECT_EQ(problem("64MiB"), "");
+  for (const char* size : {"65MiB", "1TB", "18446744073709551615", "1023"})
+    EXPECT_NE(problem(size).find("--chunk-size"), std::string::npos) << size;
 }
 
 TEST(Since, IsADayOrAnExactTime) {

@@ -68,9 +68,21 @@ TEST(Shelf, IsLockedForOthersAndCleansUpAfterTheDead) {
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code, ErrorCode::file_error);
   }
-  std::filesystem::create_directory(at.folder / "in/.incoming-dead");
+  std::filesystem::create_directory(at.folder / "in/.incoming-0123456789abcdef");
+  std::filesystem::create_directories(at.folder / "in/undeliverable/.incoming-00000000000000ff");
+  std::filesystem::create_directories(at.folder / "in/replies/.incoming-00000000000000ff");
+  at.folder.write("in/undeliverable/.incoming-00000000000000ff/message.osci", "gigabytes");
+  // Somebody else's, whatever it begins with.
+  for (const char* other : {"in/.incoming-mail", "in/.incoming-0123456789abcdefg", "in/incoming"})
+    std::filesystem::create_directory(at.folder / other);
+  at.folder.write("in/.incoming-mail/letter", "x");
   EXPECT_TRUE(at.open());
-  EXPECT_FALSE(std::filesystem::exists(at.folder / "in/.incoming-dead"));
+  EXPECT_FALSE(std::filesystem::exists(at.folder / "in/.incoming-0123456789abcdef"));
+  EXPECT_TRUE(std::filesystem::is_empty(at.folder / "in/undeliverable"));
+  EXPECT_TRUE(std::filesystem::is_empty(at.folder / "in/replies"));
+  EXPECT_EQ(test::content_of(at.folder / "in/.incoming-mail/letter"), "x");
+  EXPECT_TRUE(std::filesystem::exists(at.folder / "in/.incoming-0123456789abcdefg"));
+  EXPECT_TRUE(std::filesystem::exists(at.folder / "in/incoming"));
 }
 
 TEST(Shelf, CannotBeOpenedWhereThereIsNoFolder) {

@@ -2,6 +2,7 @@
 #pragma once
 #include "support/keys.h"
 #include "temporary_folder.h"
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <fcntl.h>
@@ -36,7 +37,10 @@ class OsciProgram {
                                        "--intermediary-cipher-cert=" + keys + "intermed_cipher.cer",
                                        "--intermediary-signature-cert=" + keys +
                                            "intermed_sign.cer"};
-    if (subcommand == "send") arguments.erase(arguments.begin() + 2); // it writes nothing
+    const bool other_out = std::any_of(more.begin(), more.end(),
+                                       [](const auto& one) { return one.starts_with("--out="); });
+    if (subcommand == "send" || other_out)
+      arguments.erase(arguments.begin() + 2); // it writes nothing
     arguments.insert(arguments.end(), more.begin(), more.end());
     std::vector<char*> pointers;
     for (auto& one : arguments) pointers.push_back(one.data());

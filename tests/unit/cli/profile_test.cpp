@@ -1,4 +1,7 @@
+#include "cli/commands.h"
 #include "cli/profile.h"
+#include "cli/settings.h"
+#include <CLI/CLI.hpp>
 #include <gtest/gtest.h>
 
 namespace {
@@ -17,6 +20,11 @@ base::Result<Arguments> arguments(const std::string& toml, const Arguments& give
   return profile_arguments(toml, "conf/vendor.toml", known(), given);
 }
 
+// Options that speak of files and folders, and name none.
+std::set<std::string> not_paths() {
+  return {"reply"};
+}
+
 TEST(Profile, GivesOptionsTheirValues) {
   const auto out = arguments("url = 'https://x/'\nattempts = 3\njson = true\n");
   ASSERT_TRUE(out) << out.error().detail;
@@ -30,6 +38,29 @@ TEST(Profile, TakesPathsFromItsOwnFolder) {
   EXPECT_EQ(arguments("cipher-key = '/keys/a.p12'").value(), Arguments{"--cipher-key=/keys/a.p12"});
   EXPECT_EQ(arguments("attach = ['a', 'b']").value(),
             (Arguments{"--attach=conf/a", "--attach=conf/b"}));
+}
+
+TEST(Profile, KnowsEveryOptionThatNamesAFile) {
+  // By what --help says, so that a new one is not forgotten.
+  CLI::App app;
+  for (auto* add : {add_send, add_mediate, add_fetch, add_serve, add_card, add_ping}) add(app);
+  const auto paths = path_options();
+  std::set<std::string> seen;
+  for (const auto* sub : app.get_subcommands({}))
+    for (const auto* option : sub->get_options()) {
+      const auto names = option->get_lnames();
+      const auto& text = option->get_description();
+      const bool file = text.find("file") != std::string::npos ||
+                        text.find("folder") != std::string::npos ||
+                        text.find("certificate") != std::string::npos;
+      const bool valued = option->get_items_expected_max() > 0;
+      if (names.empty() || !file || !valued || names[0] == "profile") continue;
+      seen.insert(names[0]);
+    }
+  for (const auto& name : seen)
+    EXPECT_EQ(paths.contains(name), !not_paths().contains(name)) << name;
+  for (const char* name : {"metadata", "kept", "reader-cert", "author-cert", "spool", "out"})
+    EXPECT_TRUE(paths.contains(name)) << name;
 }
 
 TEST(Profile, IsBeatenByTheCommandLine) {

@@ -222,11 +222,56 @@ TEST(ChunkedStore, BeginsAnewWhereTheTransferIsUnknown) {
     ASSERT_TRUE(world.store().run(true));
     world.expect_arrived();
   }
+}
+
+TEST(ChunkedStore, TheProcessCardTellsWhatAForgottenTransferBecame) {
+  // Accepted; the answer got lost, and the result is no longer kept.
+  World accepted;
+  ASSERT_TRUE(accepted.store().run(false));
+  accepted.chunks.transfers.clear();
+  accepted.chunks.sent.clear();
+  accepted.chunks.refuse[0] = "9801";
+  auto store = accepted.store();
+  const auto receipt = store.run(true);
+  ASSERT_TRUE(receipt) << receipt.error().detail;
+  EXPECT_EQ(receipt->message_id, accepted.id);
+  EXPECT_EQ(receipt->card.value().subject, "Betreff");
+  EXPECT_TRUE(store.processed());
+  EXPECT_EQ(accepted.chunks.sent, std::vector<std::uint32_t>{0});
+  EXPECT_FALSE(accepted.intermediary.dialog_open);
+  // The same from a peer that knows nothing of the transfer and takes the id for used.
+  accepted.chunks.refuse = {{0, "9901"}, {1, "9801"}};
+  EXPECT_TRUE(accepted.store().run(true));
+
+  // Never accepted: it cannot be any more.
+  World expired;
+  expired.chunks.refuse[0] = "9801";
+  auto late = expired.store();
+  const auto refused = late.run(true);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(code_of(refused.error()), "9801");
+  EXPECT_TRUE(late.expired());
+  EXPECT_FALSE(late.processed());
+
+  // A card of another message proves nothing.
+  World other;
+  ASSERT_TRUE(other.store().run(false));
+  other.chunks.refuse[0] = "9801";
+  other.intermediary.change = [](osci::Answer& answer) {
+    if (answer.to == osci::MessageType::fetch_process_card)
+      for (auto& card : answer.cards) card.message_id = "another";
+  };
+  EXPECT_FALSE(other.store().run(true));
+}
+
+TEST(ChunkedStore, AReceiptOfAnotherDeliverySettlesNothing) {
   World world;
-  world.chunks.refuse[0] = "9801";
-  const auto receipt = world.store().run(true);
-  ASSERT_FALSE(receipt);
-  EXPECT_EQ(code_of(receipt.error()), "9801");
+  world.intermediary.change = [](osci::Answer& answer) {
+    if (!answer.cards.empty()) answer.cards.front().message_id = "another";
+  };
+  auto store = world.store();
+  EXPECT_EQ(store.run(false).error().code, ErrorCode::control_block);
+  EXPECT_FALSE(store.processed());
 }
 
 TEST(ChunkedStore, AsksUntilTheWholeIsProcessed) {
@@ -359,9 +404,25 @@ TEST(ChunkSize, FitsWhatIsAnnounced) {
   features.chunks = osci::ChunkLimits{1, 1, 0, 0};
   EXPECT_EQ(size(std::uint64_t{20'000} * 1024, 1), 0u); // too many chunks
   features.chunks = osci::ChunkLimits{1, 0, 0, 0};
-  EXPECT_EQ(size(std::uint64_t{1} << 40, 0), (std::uint64_t{1} << 30) / 10'000 + 1);
+  EXPECT_EQ(size(std::uint64_t{1} << 39, 0), (std::uint64_t{1} << 29) / 10'000 + 1);
   features.chunks = osci::ChunkLimits{50, 20, 0, 0}; // contradiction
   EXPECT_EQ(size(100, 0), 0u);
+  // What no memory holds, or what overflows when it becomes octets.
+  constexpr std::uint64_t most = client::kMaxChunkKib;
+  for (const std::uint64_t least :
+       {most + 1, std::uint64_t{9'000'000'000}, std::uint64_t{1} << 54, ~std::uint64_t{0}})
+    for (const std::uint64_t max : {std::uint64_t{0}, ~std::uint64_t{0}}) {
+      features.chunks = osci::ChunkLimits{least, max, 0, 0};
+      EXPECT_EQ(size(100, 0), 0u) << least;
+      EXPECT_EQ(size(100, least), 0u) << least;
+    }
+  for (const std::uint64_t max : {std::uint64_t{0}, most + 1, ~std::uint64_t{0}}) {
+    features.chunks = osci::ChunkLimits{1, max, 0, 0};
+    EXPECT_EQ(size(100, std::uint64_t{1} << 54), most) << max;
+    EXPECT_EQ(size(std::uint64_t{1} << 50, 0), 0u) << max; // needs too large chunks
+  }
+  features.chunks = osci::ChunkLimits{most, 0, 0, 0};
+  EXPECT_EQ(size(100, 0), most);
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 #include "client/session.h"
 #include "crypto/digest.h"
+#include "crypto/self_signed.h"
 #include "fake_intermediary.h"
 #include <gtest/gtest.h>
 
@@ -35,6 +36,23 @@ client::Letter letter(const std::string& text) {
 template <class T>
 ErrorCode code_of(const base::Result<T>& result) {
   return result ? ErrorCode::internal : result.error().code;
+}
+
+TEST(Session, TellsTheIdOnlyWhenSomethingLeaves) {
+  World world;
+  auto sender = world.session("sender");
+  auto wrong = letter("Inhalt");
+  wrong.readers = {crypto::make_self_signed({"EC", {}, base::Instant{} + std::chrono::hours(1), 0})
+                       .value()
+                       .certificate}; // nothing can be sealed for it
+  const auto id = sender.get_message_id().value().message_id;
+  bool told = false;
+  EXPECT_FALSE(sender.store(wrong, id, [&told] { told = true; }));
+  EXPECT_FALSE(sender.store(wrong, [&told](const std::string&) { told = true; }));
+  EXPECT_FALSE(told);
+  world.intermediary.broken_before = 1000;
+  EXPECT_FALSE(sender.store(letter("Inhalt"), id, [&told] { told = true; }));
+  EXPECT_TRUE(told);
 }
 
 TEST(Session, SendsALetterThatTheReaderFetchesAndAcknowledges) {
