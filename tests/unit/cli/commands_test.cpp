@@ -103,7 +103,7 @@ TEST(MetaDataOptions, TakeAReadyFile) {
 
 TEST(SendOptions, ChunksFitIntoMemory) {
   CLI::App app;
-  add_send(app);
+  const auto command = add_send(app); // holds what the options are read into
   const auto problem = [&app](const std::string& size) {
     try {
       app.parse("send --chunk-size=" + size);
