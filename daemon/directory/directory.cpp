@@ -71,10 +71,27 @@ bool Service::current(base::Instant now) const {
   return within(valid_from, valid_until, now);
 }
 
+const Service* Organisation::service(std::string_view uri) const {
+  for (const auto& one : services)
+    if (one.uri == uri) return &one;
+  return nullptr;
+}
+
 const Endpoint* Organisation::endpoint(std::string_view uri) const {
   for (const auto& one : endpoints)
     if (one.uri == uri) return &one;
   return nullptr;
+}
+
+bool Organisation::of_category(const std::vector<std::string>& any_of) const {
+  return std::any_of(categories.begin(), categories.end(), [&](const std::string& mine) {
+    return std::find(any_of.begin(), any_of.end(), mine) != any_of.end();
+  });
+}
+
+bool Organisation::acts_for(std::string_view normalised_key) const {
+  return key == normalised_key ||
+         std::find(represents.begin(), represents.end(), normalised_key) != represents.end();
 }
 
 bool valid_endpoint(std::string_view uri) {
@@ -122,8 +139,15 @@ bool valid_mailbox(std::string_view id) {
 }
 
 base::Result<std::shared_ptr<const Directory>>
-Directory::make(std::vector<Organisation> organisations) {
+Directory::make(std::vector<Organisation> organisations,
+                std::vector<ServiceDescription> descriptions) {
   std::shared_ptr<Directory> built(new Directory);
+  for (auto& one : descriptions) {
+    const std::string uri = one.uri;
+    if (uri.empty() || !printable(uri)) return refuse("a service description has no usable URI");
+    if (!built->descriptions_.emplace(uri, std::move(one)).second)
+      return refuse("service " + uri + " is described twice");
+  }
   std::map<std::string, std::string, std::less<>> key_of_mailbox;
   for (std::size_t i = 0; i < organisations.size(); ++i) {
     auto& organisation = organisations[i];
@@ -134,6 +158,20 @@ Directory::make(std::vector<Organisation> organisations) {
     if (!built->by_key_.emplace(organisation.key, i).second)
       return refuse(subject + "the key is listed twice");
     if (const auto rule = broken_rule(organisation); !rule.empty()) return refuse(subject + rule);
+    if (organisation.categories.empty())
+      organisation.categories = {organisation.key.substr(0, organisation.key.find(':'))};
+    for (auto& represented : organisation.represents) {
+      auto normal = normalise_key(represented);
+      if (!normal) return refuse(subject + "it represents what is no organisation key");
+      represented = std::move(*normal);
+    }
+    for (const auto& service : organisation.services) {
+      const auto* described = built->description(service.uri);
+      if (described && !described->providers.empty() &&
+          !organisation.of_category(described->providers))
+        return refuse(subject + "service " + service.uri +
+                      " may not be offered by an organisation of its category");
+    }
     if (!organisation.mailbox.empty()) {
       const auto [other, added] = key_of_mailbox.emplace(organisation.mailbox, organisation.key);
       if (!added)
@@ -158,6 +196,11 @@ const Organisation* Directory::find(std::string_view key) const {
   if (!normalised) return nullptr;
   const auto found = by_key_.find(*normalised);
   return found == by_key_.end() ? nullptr : &organisations_[found->second];
+}
+
+const ServiceDescription* Directory::description(std::string_view service_uri) const {
+  const auto found = descriptions_.find(service_uri);
+  return found == descriptions_.end() ? nullptr : &found->second;
 }
 
 const Organisation* Directory::owner_of(std::string_view fingerprint) const {

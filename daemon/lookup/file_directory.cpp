@@ -1,6 +1,9 @@
 #include "lookup/file_directory.h"
 #include "base/encoding.h"
 #include "base/log.h"
+#include "lookup/service_reading.h"
+#include "lookup/snapshot.h"
+#include "lookup/toml_file.h"
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -23,118 +26,16 @@ using base::ErrorCode;
 using base::Result;
 using directory::CertificateUse;
 
-constexpr std::array<std::string_view, 1> file_keys{"organisation"};
-constexpr std::array<std::string_view, 6> organisation_keys{"key",         "name",    "mailbox",
-                                                            "certificate", "service", "endpoint"};
+constexpr std::size_t kMaxIncludes = 64;
+constexpr std::array<std::string_view, 3> file_keys{"include", "organisation", "description"};
+constexpr std::array<std::string_view, 9> organisation_keys{"key",         "name",       "mailbox",
+                                                            "certificate", "service",    "endpoint",
+                                                            "category",    "represents", "test"};
 constexpr std::array<std::string_view, 4> certificate_keys{"file", "use", "valid_from",
                                                            "valid_until"};
-constexpr std::array<std::string_view, 4> service_keys{"uri", "name", "valid_from", "valid_until"};
+constexpr std::array<std::string_view, 5> service_keys{"uri", "name", "valid_from", "valid_until",
+                                                       "element"};
 constexpr std::array<std::string_view, 2> endpoint_keys{"uri", "ca"};
-
-// toml++ 3.3 builds one nested table per segment of a dotted key and destroys them recursively:
-// some 100,000 dots end the process by stack overflow. Its own depth limit covers arrays and inline
-// tables only. Answers the line of the first key that is deeper than any table of ours can be, or
-// 0.
-std::size_t too_deep_key_line(std::string_view text) {
-  constexpr int max_dots = 16;
-  enum class In { plain, comment, basic, literal, long_basic, long_literal };
-  In in = In::plain;
-  std::size_t line = 1;
-  int dots = 0;
-  // A long string ends with three quotes, but up to two more may belong to it.
-  const auto past_closing = [&](std::size_t at, char quote) {
-    at += 2;
-    for (int extra = 0; extra < 2 && at + 1 < text.size() && text[at + 1] == quote; ++extra) ++at;
-    return at;
-  };
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const bool tripled = i + 2 < text.size() && text[i + 1] == c && text[i + 2] == c;
-    if (c == '\n') {
-      ++line;
-      dots = 0;
-      // A string that may not span lines ends here for the parser too: with an error.
-      if (in != In::long_basic && in != In::long_literal) in = In::plain;
-      continue;
-    }
-    switch (in) {
-    case In::plain:
-      if (c == '#')
-        in = In::comment;
-      else if (c == '"')
-        in = tripled ? In::long_basic : In::basic;
-      else if (c == '\'')
-        in = tripled ? In::long_literal : In::literal;
-      else if (c == '.' && ++dots > max_dots)
-        return line;
-      else if (c == '=' || c == ',' || c == '{' || c == '[')
-        dots = 0;
-      if (in == In::long_basic || in == In::long_literal) i += 2;
-      break;
-    case In::comment:
-      break;
-    case In::basic:
-    case In::long_basic:
-      if (c == '\\' && i + 1 < text.size() && text[i + 1] != '\n')
-        ++i;
-      else if (c == '"' && in == In::basic)
-        in = In::plain;
-      else if (c == '"' && tripled) {
-        in = In::plain;
-        i = past_closing(i, c);
-      }
-      break;
-    case In::literal:
-      if (c == '\'') in = In::plain;
-      break;
-    case In::long_literal:
-      if (c == '\'' && tripled) {
-        in = In::plain;
-        i = past_closing(i, c);
-      }
-      break;
-    }
-  }
-  return 0;
-}
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, replaced}));
-    }
-  }
-  return row.back();
-}
-
-// What an unknown key should probably have been, as the end of a sentence.
-std::string suggestion(std::string_view key, std::span<const std::string_view> known) {
-  const auto lower = base::to_lower_ascii(key.substr(0, 64));
-  const auto nearest = std::min_element(known.begin(), known.end(), [&](auto a, auto b) {
-    return edit_distance(lower, a) < edit_distance(lower, b);
-  });
-  if (edit_distance(lower, *nearest) <= 2 + nearest->size() / 6)
-    return "; did you mean \"" + std::string(*nearest) + "\"?";
-  std::string list;
-  for (const auto entry : known) list += (list.empty() ? "" : ", ") + std::string(entry);
-  return "; allowed here: " + list;
-}
-
-// Text that comes from the file, as it may stand in an error detail: short, one line.
-std::string one_line(std::string_view text, std::size_t limit) {
-  std::string out;
-  for (const char c : text.substr(0, limit))
-    out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  return text.size() > limit ? out + "..." : out;
-}
-
-std::string excerpt(std::string_view text) {
-  return "\"" + one_line(text, 80) + "\"";
-}
 
 // A DER certificate starts SEQUENCE { SEQUENCE; private keys (PKCS#1, PKCS#8, SEC1) and PKCS#12
 // files start SEQUENCE { INTEGER, encrypted PKCS#8 keys SEQUENCE { SEQUENCE { OBJECT IDENTIFIER
@@ -156,31 +57,12 @@ bool holds_private_key(std::string_view text) {
          (text[pkcs.size()] == '\x05' || text[pkcs.size()] == '\x0c');
 }
 
-Result<std::optional<base::Instant>> instant_of(const toml::node& node) {
-  using namespace std::chrono;
-  const auto day_of = [](const toml::date& date) {
-    return year_month_day{year{date.year}, month{date.month}, day{date.day}};
-  };
-  if (const auto* date = node.as_date())
-    return std::optional<base::Instant>{base::german_midnight(day_of(date->get()))};
-  if (const auto* moment = node.as_date_time(); moment != nullptr && moment->get().offset) {
-    const auto& at = moment->get();
-    return std::optional<base::Instant>{
-        base::Instant{sys_days{day_of(at.date)}} + hours{at.time.hour} +
-        minutes{at.time.minute - at.offset->minutes} + seconds{at.time.second} +
-        milliseconds{at.time.nanosecond / 1'000'000}};
-  }
-  return base::fail(ErrorCode::invalid_config,
-                    "takes a date without quotes, e.g. 2026-05-01 (from midnight in Germany), or a "
-                    "date-time with zone, e.g. 2026-05-01T00:00:00Z");
-}
-
 // One pass over one directory file. Keeps where each key, mailbox and certificate was seen first,
 // so that a collision names both lines.
-class Reading {
+class Reading : private TomlFile {
  public:
   Reading(const std::string& name, const CertificateReader& read, const Limits& limits)
-      : name_(name), read_(read), limits_(limits) {}
+      : TomlFile(name), read_(read), limits_(limits) {}
 
   Result<std::shared_ptr<const directory::Directory>> run(std::string_view text) {
     if (text.size() > limits_.file_bytes)
@@ -196,89 +78,12 @@ class Reading {
       return fail_at(error.source().begin.line,
                      "not valid TOML: " + one_line(error.description(), 200));
     }
-    auto made = directory::Directory::make(std::move(organisations_));
+    auto made = directory::Directory::make(std::move(organisations_), std::move(descriptions_));
     if (!made) return base::fail(made.error().code, name_ + ": " + made.error().detail);
     return made;
   }
 
  private:
-  base::Error fail_at(std::size_t line, const std::string& what) const {
-    auto detail = name_ + ":" + std::to_string(line) + ": ";
-    if (!subject_.empty()) detail += "organisation " + subject_ + ": ";
-    return base::fail(ErrorCode::invalid_config, detail + what);
-  }
-  base::Error fail_at(const toml::node& node, const std::string& what) const {
-    return fail_at(node.source().begin.line, what);
-  }
-
-  Result<> only(const toml::table& table, std::span<const std::string_view> known,
-                const std::string& where) const {
-    for (const auto& [key, node] : table) {
-      if (std::find(known.begin(), known.end(), key.str()) == known.end())
-        return fail_at(key.source().begin.line, "unknown key " + excerpt(key.str()) + " in " +
-                                                    where + suggestion(key.str(), known));
-    }
-    return {};
-  }
-
-  // Each table of [[organisation.<what>]]; an absent array is an empty one.
-  Result<std::vector<const toml::table*>> tables(const toml::table& parent, std::string_view what,
-                                                 const std::string& header,
-                                                 std::size_t limit) const {
-    std::vector<const toml::table*> found;
-    const auto* node = parent.get(what);
-    if (node == nullptr) return found;
-    const auto* array = node->as_array();
-    if (array == nullptr)
-      return fail_at(*node, "write " + header + " with two brackets on each side: it is a list");
-    if (array->size() > limit)
-      return fail_at(*node, "more than " + std::to_string(limit) + " " + header +
-                                " entries; remove those that ended longest ago");
-    for (const auto& element : *array) {
-      const auto* table = element.as_table();
-      if (table == nullptr) return fail_at(element, "every entry of " + header + " is a table");
-      found.push_back(table);
-    }
-    return found;
-  }
-
-  // A mandatory text, without control characters.
-  Result<std::string> text(const toml::table& table, std::string_view key,
-                           const std::string& where) const {
-    const auto* node = table.get(key);
-    if (node == nullptr) return fail_at(table, where + " has no " + excerpt(key) + "; add it");
-    return text(*node, key);
-  }
-  Result<std::string> text(const toml::node& node, std::string_view key) const {
-    const auto* value = node.as_string();
-    if (value == nullptr) return fail_at(node, excerpt(key) + " takes a text in double quotes");
-    const auto trimmed = base::trim(value->get());
-    if (trimmed.empty()) return fail_at(node, excerpt(key) + " is empty");
-    if (trimmed.size() > 512) return fail_at(node, excerpt(key) + " is longer than 512 bytes");
-    if (std::any_of(trimmed.begin(), trimmed.end(),
-                    [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
-      return fail_at(node, excerpt(key) + " holds control characters");
-    return std::string(trimmed);
-  }
-
-  template <class T>
-  Result<> window(const toml::table& table, T& out) const {
-    for (const auto& [key, slot] :
-         {std::pair{"valid_from", &out.valid_from}, std::pair{"valid_until", &out.valid_until}}) {
-      const auto* node = table.get(key);
-      if (node == nullptr) continue;
-      auto instant = instant_of(*node);
-      if (!instant) return fail_at(*node, excerpt(key) + " " + instant.error().detail);
-      *slot = *instant;
-    }
-    if (out.valid_from && out.valid_until && *out.valid_until <= *out.valid_from)
-      return fail_at(
-          *table.get("valid_until"),
-          "\"valid_until\" must lie after \"valid_from\"; it names the first moment that "
-          "no longer counts");
-    return {};
-  }
-
   Result<> read_root(const toml::table& root) {
     if (auto known = only(root, file_keys, "the file"); !known) return known.error();
     auto entries = tables(root, "organisation", "[[organisation]]", limits_.organisations);
@@ -289,6 +94,41 @@ class Reading {
       if (auto read = read_organisation(*entry); !read) return read.error();
     }
     subject_.clear();
+    if (auto read = include(root); !read) return read.error();
+    return read_descriptions(*this, root, limits_, descriptions_);
+  }
+
+  // Files of their own for descriptions, as `dataclearingctl directory import-wsdl` writes them.
+  Result<> include(const toml::table& root) {
+    auto files = texts(root, "include", kMaxIncludes);
+    if (!files) return files.error();
+    for (const auto& file : *files) {
+      const auto& node = *root.get("include");
+      const auto content = read_(file);
+      if (!content)
+        return fail_at(node, "included file " + excerpt(file) +
+                                 " cannot be read: " + content.error().detail);
+      if (content->size() > limits_.included_bytes)
+        return fail_at(node, "included file " + excerpt(file) + " is larger than " +
+                                 std::to_string(limits_.included_bytes) + " bytes");
+      if (auto read = parse_descriptions(*content, one_line(file, 80), limits_, descriptions_);
+          !read)
+        return fail_at(node, "included " + read.error().detail);
+    }
+    return {};
+  }
+
+  Result<> read_role(const toml::table& table, directory::Organisation& organisation) const {
+    auto categories = texts(table, "category", limits_.categories);
+    if (!categories) return categories.error();
+    organisation.categories = std::move(*categories);
+    auto represents = texts(table, "represents", limits_.categories);
+    if (!represents) return represents.error();
+    organisation.represents = std::move(*represents);
+    const auto* test = table.get("test");
+    if (test == nullptr) return {};
+    if (!test->is_boolean()) return fail_at(*test, "\"test\" is true or false");
+    organisation.test = test->as_boolean()->get();
     return {};
   }
 
@@ -316,6 +156,7 @@ class Reading {
     organisation.name = std::move(*name);
     if (auto read = read_mailbox(table, organisation); !read) return read.error();
     if (auto read = read_certificates(table, organisation); !read) return read.error();
+    if (auto read = read_role(table, organisation); !read) return read.error();
     if (auto read = read_services(table, organisation); !read) return read.error();
     if (auto read = read_endpoints(table, organisation); !read) return read.error();
     if (auto read = check_use(table, organisation); !read) return read.error();
@@ -442,6 +283,13 @@ class Reading {
       if (!name) return name.error();
       service.name = std::move(*name);
       if (auto read = window(*entry, service); !read) return read.error();
+      const ServiceCertificate certificate = [this](const toml::node& node, const std::string& file,
+                                                    CertificateUse use) {
+        return read_certificate_file(node, file, use);
+      };
+      auto elements = read_elements(*this, *entry, certificate);
+      if (!elements) return elements.error();
+      service.elements = std::move(*elements);
       organisation.services.push_back(std::move(service));
     }
     return {};
@@ -518,10 +366,9 @@ class Reading {
                              "; every organisation has its own");
   }
 
-  const std::string& name_;
   const CertificateReader& read_;
   const Limits& limits_;
-  std::string subject_; // key of the organisation being read
+  std::vector<directory::ServiceDescription> descriptions_;
   std::vector<directory::Organisation> organisations_;
   Lines keys_;
   Lines mailboxes_;
@@ -557,13 +404,14 @@ Result<std::shared_ptr<const directory::Directory>> parse_directory(std::string_
 
 Result<std::shared_ptr<const directory::Directory>> load_directory_file(const std::string& path,
                                                                         const Limits& limits) {
+  if (path.ends_with(".ndjson")) return load_snapshot(path, limits);
   const auto content = read_file(path, limits.file_bytes);
   if (!content)
     return base::fail(ErrorCode::file_error,
                       "directory file " + path + " cannot be read: " + content.error().detail);
   const auto folder = std::filesystem::path(path).parent_path();
   const CertificateReader read = [&](const std::string& file) {
-    return read_file(folder / file, limits.certificate_bytes);
+    return read_file(folder / file, std::max(limits.certificate_bytes, limits.included_bytes));
   };
   return parse_directory(*content, path, read, limits);
 }

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "crypto/signature.h"
 #include "osci/schema.h"
+#include "setup/content_check.h"
 #include "setup/files.h"
 #include <algorithm>
 #include <cstdlib>
@@ -69,6 +70,30 @@ legacy_exceptions(const ops::Config& config, const directory::Directory& directo
   return out;
 }
 
+osci::RoutingMode routing_mode(ops::RoutingMode mode) {
+  switch (mode) {
+  case ops::RoutingMode::off:
+    return osci::RoutingMode::off;
+  case ops::RoutingMode::enforce:
+    return osci::RoutingMode::enforce;
+  case ops::RoutingMode::observe:
+    break;
+  }
+  return osci::RoutingMode::observe;
+}
+
+directory::AgreementMode agreement_mode(ops::RoutingMode mode) {
+  switch (mode) {
+  case ops::RoutingMode::off:
+    return directory::AgreementMode::off;
+  case ops::RoutingMode::enforce:
+    return directory::AgreementMode::enforce;
+  case ops::RoutingMode::observe:
+    break;
+  }
+  return directory::AgreementMode::observe;
+}
+
 // For measuring what the levelling of refusals is worth (tests/oracle); nobody else sets it.
 std::chrono::milliseconds refusal_step(const ops::Config& config) {
   if (!std::getenv("DC_NO_REFUSAL_STEP")) return config.policy.refusal_step;
@@ -82,7 +107,7 @@ std::chrono::milliseconds refusal_step(const ops::Config& config) {
 
 base::Result<std::shared_ptr<const gateway::Settings>>
 make_settings(const ops::Config& config, std::shared_ptr<const directory::Directory> directory,
-              base::Instant now) {
+              std::shared_ptr<const directory::Agreements> agreements, base::Instant now) {
   const auto& own = config.intermediary;
   const auto pin = read_pin(own);
   if (!pin) return pin.error();
@@ -175,6 +200,17 @@ make_settings(const ops::Config& config, std::shared_ptr<const directory::Direct
   policy.legacy = std::move(*legacy);
   settings->refusal_step = refusal_step(config);
   policy.check_metadata = config.policy.metadata == ops::MetaDataCheck::check;
+  policy.clear_content = routing_mode(config.policy.clear_content);
+  if (config.policy.schema_packs && policy.clear_content != osci::RoutingMode::off) {
+    auto check = make_content_check(*config.policy.schema_packs);
+    if (!check) return check.error();
+    settings->check_content = std::move(*check);
+  }
+  policy.routing_sender = routing_mode(config.routing.sender);
+  policy.routing_reader = routing_mode(config.routing.reader);
+  policy.routing_test = routing_mode(config.routing.test);
+  policy.routing_agreements = agreement_mode(config.routing.agreements);
+  settings->agreements = std::move(agreements);
   return std::shared_ptr<const gateway::Settings>(std::move(settings));
 }
 
