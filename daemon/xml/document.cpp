@@ -1,6 +1,7 @@
 #include "xml/document.h"
 #include "base/encoding.h"
 #include "base/seeded_fault.h"
+#include "xml/guarded_parse.h"
 #include <algorithm>
 #include <cstring>
 #include <libxml/SAX2.h>
@@ -280,7 +281,12 @@ Element Document::root() const {
   return Element(xmlDocGetRootElement(doc_.get()));
 }
 
-base::Result<Document> Document::parse(std::string_view text, const Limits& limits) {
+void FreeTree::operator()(_xmlDoc* doc) const {
+  xmlFreeDoc(doc);
+}
+
+base::Result<Tree> parse_tree(std::string_view text, const Limits& limits,
+                              Instructions instructions) {
   if (text.size() > limits.size || text.size() > std::size_t{std::numeric_limits<int>::max()} / 2)
     return base::fail(ErrorCode::too_large, "XML part larger than the limit");
   // libxml2 would recognise UTF-16 and UTF-32 by their first octets.
@@ -298,7 +304,8 @@ base::Result<Document> Document::parse(std::string_view text, const Limits& limi
   context->_private = &guard;
   context->sax->internalSubset = on_internal_subset;
   context->sax->externalSubset = nullptr;
-  context->sax->processingInstruction = on_processing_instruction;
+  context->sax->processingInstruction =
+      instructions == Instructions::refused ? on_processing_instruction : nullptr;
   context->sax->comment = nullptr;
   context->sax->startElementNs = on_start;
   context->sax->endElementNs = on_end;
@@ -310,7 +317,7 @@ base::Result<Document> Document::parse(std::string_view text, const Limits& limi
   xmlCtxtUseOptions(context.get(), XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_HUGE |
                                        XML_PARSE_COMPACT | XML_PARSE_BIG_LINES);
   const int status = xmlParseDocument(context.get());
-  std::unique_ptr<_xmlDoc, Free> doc(context->myDoc);
+  Tree doc(context->myDoc);
   context->myDoc = nullptr;
   const long line = context->lastError.line;
   const int code = context->lastError.code;
@@ -329,7 +336,13 @@ base::Result<Document> Document::parse(std::string_view text, const Limits& limi
     if (encoding != "UTF-8")
       return base::fail(ErrorCode::malformed_message, "encoding other than UTF-8");
   }
-  Document out(std::move(doc));
+  return doc;
+}
+
+base::Result<Document> Document::parse(std::string_view text, const Limits& limits) {
+  auto tree = parse_tree(text, limits, Instructions::refused);
+  if (!tree) return tree.error();
+  Document out(std::unique_ptr<_xmlDoc, Free>(tree->release()));
   // Iterative: depth is bounded, but recursion buys nothing here.
   xmlNode* const root = xmlDocGetRootElement(out.doc_.get());
   for (xmlNode* node = root; node;) {

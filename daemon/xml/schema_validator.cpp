@@ -20,6 +20,7 @@
 #include <xercesc/util/XMLEntityResolver.hpp>
 #include <xercesc/util/XMLResourceIdentifier.hpp>
 #include <xercesc/util/XMLUni.hpp>
+#include <xercesc/validators/datatype/DatatypeValidatorFactory.hpp>
 #include <xercesc/validators/schema/SchemaGrammar.hpp>
 
 namespace xml {
@@ -404,10 +405,48 @@ bool declares_type(std::string_view text) {
 
 } // namespace
 
+namespace {
+
+// The first text that a pattern meets makes Xerces lay tables of its character ranges; a reader
+// that comes along meanwhile would take them half filled, and refuse what is valid. So every type
+// meets texts of the usual beginnings before there is a second reader.
+void lay_tables(xc::RefHashTableOf<xc::DatatypeValidator>* types) {
+  if (!types) return;
+  xc::RefHashTableOfEnumerator<xc::DatatypeValidator> all(types);
+  while (all.hasMoreElements()) {
+    auto& type = all.nextElement();
+    switch (type.getType()) {
+    case xc::DatatypeValidator::ID: // they want to know of a document
+    case xc::DatatypeValidator::IDREF:
+    case xc::DatatypeValidator::ENTITY:
+    case xc::DatatypeValidator::NOTATION:
+      continue;
+    default:
+      break;
+    }
+    for (const char16_t* text :
+         {u"0", u"-1", u"+1", u"1.5", u"a", u"A", u"aB9-x", u"de-DE", u"a:b", u"http://a.example/",
+          u"true", u"2026-12-01", u"2026-12-01T12:00:00Z", u"12:00:00", u"P1D", u"YWJj", u" ",
+          u"%"}) {
+      try {
+        type.validate(text);
+      } catch (const xc::OutOfMemoryException&) {
+        throw std::bad_alloc();
+      } catch (const xc::XMLException&) { // is not of this type
+      }
+    }
+  }
+}
+
+} // namespace
+
 class SchemaValidator::Grammars {
  public:
   static base::Result<std::shared_ptr<const Grammars>> load(const Path& start,
                                                             const Sources& sources) {
+    // What types are built in is one table of the process, which loading extends.
+    static std::mutex one_at_a_time;
+    const std::lock_guard lock(one_at_a_time);
     const auto* text = sources.text(start);
     if (!text) return fail(ErrorCode::file_error, start.string() + ": cannot be read");
     auto out = std::make_shared<Grammars>();
@@ -472,6 +511,7 @@ class SchemaValidator::Grammars {
   // Whatever Xerces would make at first use is made now, so that readers only read.
   void finish() {
     strings_ = pool_.getURIStringPool();
+    lay_tables(xc::DatatypeValidatorFactory::getBuiltInRegistry());
     auto grammars = pool_.getGrammarEnumerator();
     while (grammars.hasMoreElements()) {
       auto& grammar = static_cast<xc::SchemaGrammar&>(grammars.nextElement());
@@ -484,6 +524,7 @@ class SchemaValidator::Grammars {
           (void)type.getAttDefList();
         }
       }
+      if (auto* types = grammar.getDatatypeRegistry()) lay_tables(types->getUserDefinedRegistry());
       auto elements = grammar.getElemEnumerator();
       while (elements.hasMoreElements()) {
         auto& element = elements.nextElement();
