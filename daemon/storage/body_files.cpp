@@ -2,6 +2,7 @@
 #include "base/crash_point.h"
 #include "base/encoding.h"
 #include "base/log.h"
+#include "base/seeded_fault.h"
 #include "crypto/digest.h"
 #include "storage/files.h"
 #include <cerrno>
@@ -48,6 +49,7 @@ FileCalls FileCalls::system() {
 }
 
 base::Result<> sync_folder(const fs::path& folder, const FileCalls& calls) {
+  if (base::seeded_fault("unsynced-names")) return {};
   const File file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!file || calls.sync(file.number()) != 0)
     return fail(ErrorCode::file_error, reason(folder.string() + " cannot be synced", errno));
@@ -169,6 +171,14 @@ base::Result<> BodyFiles::Pending::settle() {
   // receipt.
   base::crash_point("storage.body_folder_synced");
   return {};
+}
+
+void BodyFiles::remove(const std::string& name) {
+  // After a failed sync nobody knows whether its row is gone.
+  if (sync_failure_.happened()) return;
+  if (::unlink((folder_ / name).c_str()) != 0 && errno != ENOENT)
+    base::log(base::LogLevel::warning, "storage.file_stays", "a body file could not be removed",
+              {{"file", name}, {"error", std::strerror(errno)}});
 }
 
 base::Result<std::shared_ptr<const base::Octets>> BodyFiles::open(const std::string& name,

@@ -74,6 +74,9 @@ class BodyFiles {
     bool kept_ = false;
   };
 
+  // For a file that no row names any more. One that stays behind is swept at the next start.
+  void remove(const std::string& name);
+
   // Errors: not_found (missing, of another size, or unreadable: damaged) or storage_failure (our
   // own trouble, such as no file descriptor left; says nothing about the file).
   base::Result<std::string> read(const std::string& name, std::uint64_t size) const;

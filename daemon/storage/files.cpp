@@ -1,4 +1,5 @@
 #include "storage/files.h"
+#include "base/seeded_fault.h"
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -40,7 +41,7 @@ base::Result<> write_all(const FileCalls& calls, const File& file, std::string_v
 
 base::Result<> sync_file(const FileCalls& calls, const File& file, SyncFailure& sync_failure,
                          std::string_view what) {
-  if (calls.sync(file.number()) == 0) return {};
+  if (base::seeded_fault("unsynced-content") || calls.sync(file.number()) == 0) return {};
   const auto text = reason(what, errno);
   sync_failure.report(text);
   return fail(ErrorCode::storage_failure, text);

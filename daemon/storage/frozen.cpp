@@ -143,17 +143,17 @@ SqliteTransfers::hand_out(const mailbox::ChunkSelection& wanted, const std::stri
     out.total_numbers = static_cast<std::uint32_t>(
         std::min<std::uint64_t>(chunks_of(freeze.octets, kib), mailbox::kMaxChunks));
     if (!out.refused) {
-      auto octets = parts_.spool.open(freeze.file, freeze.octets);
-      if (octets) {
-        const std::uint64_t from = kib * 1024 * (wanted.number - 1);
-        auto bytes = base::read_range(
-            {std::move(*octets), from, std::min(kib * 1024, freeze.octets - from)});
-        if (!bytes) return bytes.error();
+      const auto octets = parts_.spool.open_sequential(freeze.file, freeze.octets);
+      const std::uint64_t from = kib * 1024 * (wanted.number - 1);
+      auto bytes =
+          octets ? base::read_range({*octets, from, std::min(kib * 1024, freeze.octets - from)})
+                 : base::Result<std::string>(octets.error());
+      if (bytes) {
         out.bytes = std::move(*bytes);
-      } else if (octets.error().code == ErrorCode::not_found && seen->row) {
+      } else if (bytes.error().code == ErrorCode::not_found && seen->row) {
         // Damaged: the next request freezes anew.
         base::log(base::LogLevel::error, "storage.frozen_damaged", "a frozen answer is damaged",
-                  {{"message_id", message_id}, {"reason", octets.error().detail}});
+                  {{"message_id", message_id}, {"reason", bytes.error().detail}});
         const auto dropped = parts_.writer->run([&](Connection& db) -> base::Result<> {
           delete_freeze(db, freeze.id);
           return {};
@@ -161,7 +161,7 @@ SqliteTransfers::hand_out(const mailbox::ChunkSelection& wanted, const std::stri
         if (dropped) remove_files({freeze.file});
         return fail(ErrorCode::storage_failure, "frozen answer is damaged");
       } else {
-        return octets.error();
+        return bytes.error();
       }
     }
     if (!turn) return out; // a repeat changes nothing
@@ -191,6 +191,8 @@ SqliteTransfers::hand_out(const mailbox::ChunkSelection& wanted, const std::stri
         return {};
       }
       if (!now) {
+        if (is_purged(db, freeze.delivery))
+          return fail(ErrorCode::not_found, "the delivery was purged meanwhile");
         unused = remove_received(db, wanted.party, at - kStillFetched).files;
         const auto use = spool_use(db, wanted.party);
         if (use.total + freeze.octets > quota.total ||

@@ -1,5 +1,6 @@
 #include "storage/parts.h"
 #include "crypto/digest.h"
+#include "storage/log_check.h"
 #include "storage/schema.h"
 #include "storage/transfer_rows.h"
 #include <cerrno>
@@ -74,6 +75,7 @@ base::Result<> SqliteStore::Parts::start() {
   if (auto made = make_database_file(database, config.calls); !made) return made;
   if (auto made = files.prepare(); !made) return made;
   if (auto made = spool.prepare(); !made) return made;
+  if (auto checked = check_log(database.string() + "-wal"); !checked) return checked;
   try {
     // Reads the log that a crash may have left: every commit in it counts, a half one does not.
     auto db = std::make_unique<Connection>(database, Connection::Use::write);
@@ -206,17 +208,23 @@ SqliteStore::Parts::complete_in_place(StoredRows& rows) const {
   return std::move(rows.stored);
 }
 
-base::Result<> SqliteStore::Parts::quarantine(const StoredRows& rows, const std::string& reason) {
-  // Loud, and kept: the row, its card and what is left of the content stay for the operator.
-  base::log(base::LogLevel::error, "delivery.quarantined",
-            "a stored delivery is damaged and no longer handed out",
-            {{"message_id", rows.stored.card.message_id},
-             {"mailbox", rows.stored.mailbox},
-             {"reason", reason}});
-  return writer->run([&](Connection& db) -> base::Result<> {
-    set_quarantined(db, rows.delivery, reason);
+base::Result<> SqliteStore::Parts::quarantine(const StoredRows& rows, const std::string& reason,
+                                              std::optional<base::Instant> now) {
+  bool moved = false;
+  const auto done = writer->run([&](Connection& db) -> base::Result<> {
+    moved =
+        set_quarantined(db, rows.delivery, reason, now ? timeline.place(*now) : timeline.latest());
     return {};
   });
+  // Loud, and kept: the row, its card and what is left of the content stay for the operator. What
+  // was purged between the reading of its rows and of its files is no damage.
+  if (moved || !done)
+    base::log(base::LogLevel::error, "delivery.quarantined",
+              "a stored delivery is damaged and no longer handed out",
+              {{"message_id", rows.stored.card.message_id},
+               {"mailbox", rows.stored.mailbox},
+               {"reason", reason}});
+  return done;
 }
 
 } // namespace storage

@@ -115,7 +115,10 @@ struct SqliteStore::Parts {
   base::Result<mailbox::StoredDelivery> complete(StoredRows& rows) const;
   // The same without holding what lies in files: those parts are ranges.
   base::Result<mailbox::StoredDelivery> complete_in_place(StoredRows& rows) const;
-  base::Result<> quarantine(const StoredRows& rows, const std::string& reason);
+  // `now`: of the request that found the damage; without it (a repeat, a chunk) the journal shows
+  // the time of the latest transaction before, and the log the true one.
+  base::Result<> quarantine(const StoredRows& rows, const std::string& reason,
+                            std::optional<base::Instant> now = std::nullopt);
 
   SqliteConfig config;
   FolderLock lock;

@@ -1,5 +1,6 @@
 // What a push to a passive recipient leaves behind: the port's functions of mailbox/push.h.
 #include "base/crash_point.h"
+#include "storage/journal_rows.h"
 #include "storage/parts.h"
 
 namespace storage {
@@ -71,13 +72,14 @@ std::int64_t insert_reply(Connection& db, const mailbox::PushReply& reply,
   delivery.request_digest.clear(); // no request can be a repeat of it
   // In place of the reservation.
   db.prepare("DELETE FROM consumed WHERE message_id = ?1").bind(delivery.message_id).run();
-  insert_delivery(db, delivery, parts, creation);
+  insert_delivery(db, delivery, parts, creation, "reply");
   const auto consumed = find_consumed(db, delivery.message_id);
   base::check(consumed.has_value(), "a reply without consumed message id");
   db.prepare("UPDATE deliveries SET forwarding = max(modification, ?2),"
              " modification = max(modification, ?2) WHERE seq = ?1")
       .bind(consumed->delivery, forwarding)
       .run();
+  record(db, consumed->delivery, JournalEvent::offered, forwarding);
   // The dialog may have ended meanwhile; then nothing acknowledges the reply.
   db.prepare("INSERT INTO awaiting (conversation_id, delivery) SELECT conversation_id, ?2"
              " FROM dialogs WHERE conversation_id = ?1 AND closed = 0")
@@ -104,6 +106,7 @@ SqliteStore::find_push(const std::string& message_id, const std::string& request
   struct Seen {
     std::optional<PushRow> row;
     std::optional<StoredRows> reply;
+    bool purged = false;
   };
   auto seen = parts_->readers->run([&](Connection& db) {
     Seen out;
@@ -111,13 +114,18 @@ SqliteStore::find_push(const std::string& message_id, const std::string& request
     if (!consumed || request_digest.empty() || consumed->request_digest != request_digest)
       return out;
     out.row = find_row(db, message_id);
-    if (out.row && out.row->reply) out.reply = read_rows(db, *out.row->reply);
+    if (out.row && out.row->reply) {
+      out.purged = is_purged(db, *out.row->reply);
+      if (!out.purged) out.reply = read_rows(db, *out.row->reply);
+    }
     return out;
   });
   if (!seen) return seen.error();
   if (!seen->row) return std::optional<mailbox::Push>{};
   mailbox::Push out = std::move(seen->row->push);
   out.repeated = true;
+  // It reached the recipient, but its reply is no longer kept (wire reference 10.2).
+  if (seen->purged) out.code = "9810";
   if (seen->reply) {
     auto complete = parts_->complete(*seen->reply);
     if (!complete && complete.error().code == ErrorCode::not_found) {
@@ -168,7 +176,7 @@ base::Result<mailbox::Push> SqliteStore::begin_push(const mailbox::NewPush& push
     }
     if (push.reply_id && find_consumed(db, *push.reply_id))
       return fail(ErrorCode::storage_failure, "the reply's message id is in use");
-    insert_delivery(db, delivery, {}, at);
+    insert_delivery(db, delivery, {}, at, "push");
     const auto seq = find_consumed(db, delivery.message_id)->delivery;
     db.prepare("INSERT INTO pushes (delivery, reply_id) VALUES (?1, ?2)")
         .bind(seq, push.reply_id)
@@ -202,6 +210,7 @@ base::Result<mailbox::Push> SqliteStore::forward_push(const std::string& message
                " modification = max(modification, ?2) WHERE seq = ?1")
         .bind(row->delivery, parts_->timeline.place(now))
         .run();
+    record(db, row->delivery, JournalEvent::offered, now);
     out = std::move(find_row(db, row->delivery)->push);
     return {};
   });
@@ -241,20 +250,27 @@ base::Result<mailbox::Push> SqliteStore::finish_push(const std::string& message_
     }
     const auto at = parts_->timeline.place(result.now);
     // The new evidence is a change of the card, as Reception is (wire reference 8.4).
-    if (result.received)
+    bool received = false;
+    if (result.received) {
       db.prepare("UPDATE deliveries SET reception = max(modification, ?2),"
                  " modification = max(modification, ?2) WHERE seq = ?1 AND reception IS NULL")
           .bind(row->delivery, at)
           .run();
-    else if (!result.inspections.empty())
+      received = db.changes() > 0;
+    } else if (!result.inspections.empty()) {
       db.prepare("UPDATE deliveries SET modification = max(modification, ?2) WHERE seq = ?1")
           .bind(row->delivery, at)
           .run();
+    }
     insert_inspections(db, row->delivery, count_inspections(db, row->delivery), result.inspections);
     db.prepare("UPDATE pushes SET finished = 1, code = ?2, warnings = ?3, reply = ?4"
                " WHERE delivery = ?1")
         .bind(row->delivery, result.code, join_lines(result.warnings), reply)
         .run();
+    auto codes = result.warnings;
+    if (!result.code.empty()) codes.insert(codes.begin(), result.code);
+    record(db, row->delivery, result.code.empty() ? JournalEvent::pushed : JournalEvent::refused,
+           at, {{"codes", join_codes(codes)}, {"reception", received ? "1" : ""}});
     out = std::move(find_row(db, row->delivery)->push);
     if (reply) {
       out.reply.emplace();

@@ -2,6 +2,7 @@
 #include "base/encoding.h"
 #include "base/seeded_fault.h"
 #include "crypto/digest.h"
+#include "storage/journal_rows.h"
 #include "storage/metadata_rows.h"
 #include "storage/words.h"
 #include <algorithm>
@@ -18,16 +19,16 @@ using mailbox::PartKind;
 
 // INDEXED BY: if a change of the schema took the index away this would fail, not become slow.
 const std::string_view kOldestUnreceived =
-    "SELECT seq, creation FROM deliveries INDEXED BY unreceived_by_mailbox"
-    " WHERE mailbox = ?1 AND reception IS NULL AND quarantined = 0"
+    "SELECT seq, creation FROM deliveries INDEXED BY fetchable_by_mailbox"
+    " WHERE mailbox = ?1 AND reception IS NULL AND purged IS NULL AND quarantined = 0"
     " AND NOT EXISTS (SELECT 1 FROM awaiting WHERE conversation_id = ?2 AND delivery = seq)"
     " ORDER BY creation, seq LIMIT 1";
 
 namespace {
 
 constexpr std::string_view kOldestSince =
-    "SELECT seq, creation FROM deliveries INDEXED BY deliveries_by_mailbox"
-    " WHERE mailbox = ?1 AND creation >= ?2 AND quarantined = 0"
+    "SELECT seq, creation FROM deliveries INDEXED BY present_by_mailbox"
+    " WHERE mailbox = ?1 AND creation >= ?2 AND purged IS NULL AND quarantined = 0"
     " ORDER BY creation, seq LIMIT 1";
 
 constexpr Words<PartKind, 4> kPartKinds = {{{PartKind::content, "content"},
@@ -71,13 +72,18 @@ void acknowledge(Connection& db, const mailbox::DialogTurn& turn, base::Instant 
         .run();
   // Reception is set once; a second dialog that got the same delivery changes nothing. The times of
   // a card never go back, whatever the clock does: modification is the latest of them.
-  db.prepare("UPDATE deliveries SET reception = max(modification, ?2),"
-             " modification = max(modification, ?2)"
-             " WHERE seq IN (SELECT delivery FROM awaiting WHERE conversation_id = ?1)"
-             " AND reception IS NULL")
-      .bind(turn.conversation_id,
-            base::seeded_fault("wrong-reception-time") ? at - std::chrono::hours{1} : at)
-      .run();
+  std::vector<std::int64_t> received;
+  {
+    auto rows =
+        db.prepare("UPDATE deliveries SET reception = max(modification, ?2),"
+                   " modification = max(modification, ?2)"
+                   " WHERE seq IN (SELECT delivery FROM awaiting WHERE conversation_id = ?1)"
+                   " AND reception IS NULL RETURNING seq");
+    rows.bind(turn.conversation_id,
+              base::seeded_fault("wrong-reception-time") ? at - std::chrono::hours{1} : at);
+    while (rows.step()) received.push_back(rows.integer(0));
+  }
+  for (const auto delivery : received) record(db, delivery, JournalEvent::acknowledged, at);
   db.prepare("DELETE FROM awaiting WHERE conversation_id = ?1").bind(turn.conversation_id).run();
 }
 
@@ -124,6 +130,12 @@ std::vector<std::string> split_lines(std::string_view text) {
     out.emplace_back(text.substr(0, end));
     text.remove_prefix(end + 1);
   }
+  return out;
+}
+
+std::string join_codes(const std::vector<std::string>& codes) {
+  std::string out;
+  for (const auto& code : codes) out += (out.empty() ? "" : ",") + code;
   return out;
 }
 
@@ -262,13 +274,15 @@ std::optional<Consumed> find_consumed(Connection& db, const std::string& message
 }
 
 std::int64_t insert_delivery(Connection& db, const mailbox::NewDelivery& delivery,
-                             const std::vector<StoredPart>& parts, base::Instant creation) {
+                             const std::vector<StoredPart>& parts, base::Instant creation,
+                             std::string_view way) {
+  const std::string hash = manifest(delivery.context, parts);
   db.prepare("INSERT INTO deliveries (message_id, mailbox, originator, creation, modification,"
-             " quality_of_reception, feedback, manifest, subject, context)"
-             " VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9)")
+             " quality_of_reception, feedback, manifest, subject, context, card_salt)"
+             " VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, randomblob(16))")
       .bind(delivery.message_id, delivery.mailbox, delivery.originator, creation,
-            delivery.quality_of_reception, join_lines(delivery.feedback),
-            Blob{manifest(delivery.context, parts)}, delivery.subject, delivery.context)
+            delivery.quality_of_reception, join_lines(delivery.feedback), Blob{hash},
+            delivery.subject, delivery.context)
       .run();
   const auto seq = db.last_insert_id();
   if (!delivery.creation_token.empty())
@@ -278,8 +292,10 @@ std::int64_t insert_delivery(Connection& db, const mailbox::NewDelivery& deliver
   db.prepare("INSERT INTO consumed (message_id, request_digest, delivery) VALUES (?1, ?2, ?3)")
       .bind(delivery.message_id, Blob{delivery.request_digest}, seq)
       .run();
+  std::uint64_t size = 0;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const auto& stored = parts[i];
+    size += stored.size;
     const auto& given = delivery.parts[i];
     const auto bytes = stored.file
                            ? std::nullopt
@@ -293,6 +309,12 @@ std::int64_t insert_delivery(Connection& db, const mailbox::NewDelivery& deliver
   }
   insert_inspections(db, seq, 0, delivery.inspections);
   if (delivery.metadata) insert_metadata(db, seq, *delivery.metadata);
+  record(db, seq, JournalEvent::accepted, creation,
+         {{"size", std::to_string(size)},
+          {"parts", std::to_string(parts.size())},
+          {"manifest", base::hex_encode(hash)},
+          {"codes", join_codes(delivery.feedback)},
+          {"way", std::string(way)}});
   return seq;
 }
 
@@ -335,7 +357,7 @@ std::optional<Found> find_delivery(Connection& db, const mailbox::FetchSelection
                                    const std::string& awaiting_in) {
   if (selection.rule == FetchRule::message_id) {
     auto row = db.prepare("SELECT seq, mailbox, reception, quarantined FROM deliveries"
-                          " WHERE message_id = ?1");
+                          " WHERE message_id = ?1 AND purged IS NULL");
     row.bind(selection.message_id);
     if (!row.step()) return std::nullopt;
     const auto& allowed = selection.mailboxes;
@@ -390,6 +412,7 @@ void hand_out(Connection& db, const Found& found, const mailbox::DialogTurn& tur
     db.prepare("INSERT OR IGNORE INTO awaiting (conversation_id, delivery) VALUES (?1, ?2)")
         .bind(turn.conversation_id, found.delivery)
         .run();
+  record(db, found.delivery, JournalEvent::offered, at);
 }
 
 std::optional<std::string> message_id_of(Connection& db, std::int64_t delivery) {
@@ -399,10 +422,21 @@ std::optional<std::string> message_id_of(Connection& db, std::int64_t delivery) 
   return row.bytes(0);
 }
 
-void set_quarantined(Connection& db, std::int64_t delivery, const std::string& reason) {
-  db.prepare("UPDATE deliveries SET quarantined = 1, quarantine_reason = ?2 WHERE seq = ?1")
+bool set_quarantined(Connection& db, std::int64_t delivery, const std::string& reason,
+                     base::Instant at) {
+  db.prepare("UPDATE deliveries SET quarantined = 1, quarantine_reason = ?2"
+             " WHERE seq = ?1 AND quarantined = 0 AND purged IS NULL")
       .bind(delivery, reason)
       .run();
+  if (db.changes() == 0) return false;
+  record(db, delivery, JournalEvent::quarantined, at, {{"reason", reason}});
+  return true;
+}
+
+bool is_purged(Connection& db, std::int64_t delivery) {
+  auto row = db.prepare("SELECT purged FROM deliveries WHERE seq = ?1");
+  row.bind(delivery);
+  return row.step() && !row.is_null(0);
 }
 
 StoredRows read_rows(Connection& db, std::int64_t delivery) {

@@ -18,6 +18,8 @@ extern const std::string_view kOldestUnreceived;
 // Lists of codes as the database keeps them: each followed by LF.
 std::string join_lines(const std::vector<std::string>& codes);
 std::vector<std::string> split_lines(std::string_view text);
+// As the journal has them: with a comma between them.
+std::string join_codes(const std::vector<std::string>& codes);
 
 // --- dialogs ---
 
@@ -48,9 +50,11 @@ struct Consumed {
 };
 
 std::optional<Consumed> find_consumed(Connection& db, const std::string& message_id);
-// `parts` as delivery.parts, with hash and place of each. Returns the delivery's number.
+// `parts` as delivery.parts, with hash and place of each; `way` for the journal (journal.h).
+// Returns the delivery's number.
 std::int64_t insert_delivery(Connection& db, const mailbox::NewDelivery& delivery,
-                             const std::vector<StoredPart>& parts, base::Instant creation);
+                             const std::vector<StoredPart>& parts, base::Instant creation,
+                             std::string_view way = {});
 // `first`: position of the first of them on the card.
 void insert_inspections(Connection& db, std::int64_t delivery, std::size_t first,
                         const std::vector<mailbox::Inspection>& inspections);
@@ -76,7 +80,10 @@ std::optional<std::string> message_id_of(Connection& db, std::int64_t delivery);
 // Forwarding and modification; the delivery awaits acknowledgement from now on.
 void hand_out(Connection& db, const Found& found, const mailbox::DialogTurn& turn,
               base::Instant at);
-void set_quarantined(Connection& db, std::int64_t delivery, const std::string& reason);
+// False: it is in quarantine already, or was purged, so that nothing is missing.
+bool set_quarantined(Connection& db, std::int64_t delivery, const std::string& reason,
+                     base::Instant at);
+bool is_purged(Connection& db, std::int64_t delivery);
 
 struct StoredRows {
   std::int64_t delivery = 0;

@@ -9,7 +9,7 @@ constexpr std::int64_t kApplicationId = 0x44434d42;
 
 // Instants are milliseconds since 1970 UTC. A published migration is never edited; a change is a
 // new one.
-constexpr std::array<std::string_view, 5> kMigrations = {R"sql(
+constexpr std::array<std::string_view, 7> kMigrations = {R"sql(
 CREATE TABLE dialogs (
   conversation_id       TEXT PRIMARY KEY,
   party                 TEXT NOT NULL,
@@ -220,6 +220,119 @@ CREATE INDEX metadata_by_message_id ON metadata (message_id);
 CREATE INDEX metadata_by_service ON metadata (service, message_type);
 CREATE INDEX metadata_by_reader ON metadata (reader);
 CREATE INDEX metadata_by_author ON metadata (author);
+)sql",
+                                                         R"sql(
+-- One row for each event of a process card; journal.h says what is hashed. Written by append() alone.
+CREATE TABLE journal (
+  number     INTEGER PRIMARY KEY,
+  at         INTEGER NOT NULL,
+  event      TEXT NOT NULL,
+  message_id TEXT NOT NULL,
+  mailbox    TEXT NOT NULL,
+  originator TEXT NOT NULL,
+  detail     TEXT NOT NULL,
+  previous   BLOB NOT NULL CHECK (length(previous) = 32),
+  hash       BLOB NOT NULL CHECK (length(hash) = 32)
+) STRICT;
+CREATE INDEX journal_by_time ON journal (at);
+CREATE INDEX journal_by_message_id ON journal (message_id, number);
+
+-- What the oldest row of the journal follows on: number 0 and random octets, then the last row that expired.
+CREATE TABLE journal_anchor (
+  id             INTEGER PRIMARY KEY CHECK (id = 1),
+  number         INTEGER NOT NULL,
+  at             INTEGER NOT NULL,
+  hash           BLOB NOT NULL CHECK (length(hash) = 32),
+  expired_before INTEGER NOT NULL
+) STRICT;
+INSERT INTO journal_anchor VALUES (1, 0, 0, randomblob(32), -9223372036854775808);
+
+-- They stop mistakes of this program and of whoever has a database shell; the hashes show what is done past them.
+CREATE TRIGGER journal_in_order BEFORE INSERT ON journal
+WHEN NEW.number <> 1 + coalesce((SELECT max(number) FROM journal), (SELECT number FROM journal_anchor))
+  OR NEW.previous <> coalesce((SELECT hash FROM journal ORDER BY number DESC LIMIT 1),
+                              (SELECT hash FROM journal_anchor)) BEGIN
+  SELECT RAISE(ABORT, 'the journal is continued at its end only');
+END;
+CREATE TRIGGER journal_unchanged BEFORE UPDATE ON journal BEGIN
+  SELECT RAISE(ABORT, 'the journal is never changed');
+END;
+CREATE TRIGGER journal_kept BEFORE DELETE ON journal
+WHEN OLD.number > (SELECT number FROM journal_anchor)
+  OR OLD.at >= (SELECT expired_before FROM journal_anchor) BEGIN
+  SELECT RAISE(ABORT, 'only expired rows leave the journal');
+END;
+CREATE TRIGGER journal_anchor_once BEFORE INSERT ON journal_anchor BEGIN
+  SELECT RAISE(ABORT, 'the journal has one anchor');
+END;
+CREATE TRIGGER journal_anchor_kept BEFORE DELETE ON journal_anchor BEGIN
+  SELECT RAISE(ABORT, 'the journal keeps its anchor');
+END;
+CREATE TRIGGER journal_anchor_forward BEFORE UPDATE ON journal_anchor
+WHEN NEW.number <= OLD.number
+  OR NOT EXISTS (SELECT 1 FROM journal AS j
+                  WHERE j.number = NEW.number AND j.hash = NEW.hash AND j.at = NEW.at AND j.at < NEW.expired_before)
+  OR NEW.number = (SELECT max(number) FROM journal) BEGIN
+  SELECT RAISE(ABORT, 'the anchor of the journal moves on to a row of it');
+END;
+
+-- Hides the subject in the digest of the card that the journal keeps.
+ALTER TABLE deliveries ADD COLUMN card_salt BLOB;
+UPDATE deliveries SET card_salt = randomblob(16);
+)sql",
+                                                         R"sql(
+-- How long content and cards are kept. purged: the content is gone since then, the row is the process card and
+-- the record of it.
+ALTER TABLE deliveries ADD COLUMN purged INTEGER;
+ALTER TABLE deliveries ADD COLUMN purge_reason TEXT;
+CREATE INDEX fetchable_by_mailbox ON deliveries (mailbox, creation) WHERE reception IS NULL AND purged IS NULL;
+CREATE INDEX present_by_mailbox ON deliveries (mailbox, creation) WHERE purged IS NULL;
+CREATE INDEX awaiting_by_delivery ON awaiting (delivery);
+CREATE INDEX inspections_by_ocsp ON inspections (ocsp) WHERE ocsp IS NOT NULL;
+
+-- One row for each delivery whose card is still there. due: when it has to be looked at next. notices: number of
+-- the last notice that nobody has fetched it, noticed: when.
+CREATE TABLE retention (
+  delivery INTEGER PRIMARY KEY REFERENCES deliveries (seq),
+  due      INTEGER NOT NULL,
+  notices  INTEGER NOT NULL DEFAULT 0,
+  noticed  INTEGER
+) STRICT;
+CREATE INDEX retention_by_due ON retention (due);
+INSERT INTO retention (delivery, due) SELECT seq, creation FROM deliveries;
+CREATE TRIGGER retention_begun AFTER INSERT ON deliveries BEGIN
+  INSERT INTO retention (delivery, due) VALUES (NEW.seq, NEW.creation);
+END;
+-- What may bring the end nearer.
+CREATE TRIGGER retention_changed AFTER UPDATE OF reception, quarantined ON deliveries BEGIN
+  UPDATE retention SET due = min(due, NEW.modification) WHERE delivery = NEW.seq;
+END;
+
+-- Legal holds. Also written by dataclearingctl, beside a running daemon.
+CREATE TABLE holds (
+  message_id TEXT PRIMARY KEY,
+  reason     TEXT NOT NULL,
+  since      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The rules that `due` follows, and when it was last looked; position: up to which delivery they have been applied
+-- since they changed, -1: to all.
+CREATE TABLE retention_rules (
+  id          INTEGER PRIMARY KEY CHECK (id = 1),
+  fingerprint TEXT NOT NULL,
+  position    INTEGER NOT NULL,
+  looked      INTEGER NOT NULL
+) STRICT;
+INSERT INTO retention_rules VALUES (1, '', 0, 0);
+
+-- What is purged waits for nobody. OLD: a forgotten card has left its mailbox.
+DROP TRIGGER delivery_changed;
+CREATE TRIGGER delivery_changed AFTER UPDATE OF reception, quarantined, purged ON deliveries BEGIN
+  UPDATE mailboxes
+     SET waiting = waiting + (NEW.reception IS NULL AND NEW.quarantined = 0 AND NEW.purged IS NULL)
+                           - (OLD.reception IS NULL AND OLD.quarantined = 0 AND OLD.purged IS NULL)
+   WHERE mailbox = OLD.mailbox;
+END;
 )sql"};
 
 std::int64_t number(Connection& db, std::string_view sql) {
@@ -259,6 +372,17 @@ base::Result<> migrate(Connection& db) {
   } catch (const SqlError& error) {
     return to_error(error);
   }
+}
+
+base::Result<> check_schema(Connection& db) {
+  if (number(db, "PRAGMA application_id") != kApplicationId)
+    return base::fail(base::ErrorCode::unsupported, "the file is not a mailbox database");
+  if (const auto version = number(db, "PRAGMA user_version"); version != known_schema_version())
+    return base::fail(base::ErrorCode::unsupported,
+                      "the mailbox database has schema " + std::to_string(version) +
+                          ", this program knows " + std::to_string(known_schema_version()) +
+                          "; use tool and daemon of one release");
+  return {};
 }
 
 } // namespace storage

@@ -13,4 +13,8 @@ int known_schema_version();
 // storage_failure.
 base::Result<> migrate(Connection& db);
 
+// For who works beside the daemon and must not migrate. Error: unsupported (not a mailbox database,
+// or not of this program's schema); throws SqlError.
+base::Result<> check_schema(Connection& db);
+
 } // namespace storage

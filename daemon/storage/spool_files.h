@@ -26,11 +26,15 @@ class SpoolFiles {
   // Errors: not_found (missing or of another size), storage_failure.
   base::Result<std::shared_ptr<const base::Octets>> open(const std::string& name,
                                                          std::uint64_t size) const;
+  // The content of a Sequential, held against its hashes as it is read. Errors as open(), and
+  // not_found when octets are not those that were written.
+  base::Result<std::shared_ptr<const base::Octets>> open_sequential(const std::string& name,
+                                                                    std::uint64_t size) const;
   // Only after the row that names it is gone for good: dying before leaves a file that the sweep
   // removes.
   void remove(const std::string& name);
 
-  // A file written from front to end.
+  // A file written from front to end. Behind its content the hashes of its blocks.
   class Sequential final : public mailbox::FrozenFile {
    public:
     Sequential(SpoolFiles& files, std::string name, std::unique_ptr<File> file);
@@ -47,6 +51,7 @@ class SpoolFiles {
     std::string name_;
     std::unique_ptr<File> file_;
     std::uint64_t size_ = 0;
+    std::string block_, hashes_; // the block under way; of those before
     bool kept_ = false;
   };
   base::Result<std::unique_ptr<Sequential>> sequential();

@@ -1,4 +1,5 @@
 #include "storage/sqlite.h"
+#include "base/seeded_fault.h"
 #include <sqlite3.h>
 
 namespace storage {
@@ -118,8 +119,9 @@ void Statement::put_null(int index) {
 }
 
 Connection::Connection(const std::filesystem::path& file, Use use) {
-  const int opened =
-      sqlite3_open_v2(file.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int access =
+      use == Use::look || use == Use::copy ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+  const int opened = sqlite3_open_v2(file.c_str(), &db_, access | SQLITE_OPEN_NOMUTEX, nullptr);
   try {
     expect_ok(opened);
     expect_ok(sqlite3_extended_result_codes(db_, 1));
@@ -134,9 +136,11 @@ Connection::Connection(const std::filesystem::path& file, Use use) {
           return SQLITE_OK;
         },
         &log_pages_);
+    if (use == Use::copy) return;
     execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
             "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
             "PRAGMA journal_size_limit = 67108864");
+    if (base::seeded_fault("unsynced-log")) execute("PRAGMA synchronous = OFF");
     {
       // Some file systems cannot share the log's index; SQLite then stays in another mode silently.
       auto mode = prepare("PRAGMA journal_mode");

@@ -90,7 +90,9 @@ class Statement {
 // One database connection; used by one thread at a time.
 class Connection {
  public:
-  enum class Use { write, read };
+  // look: beside a daemon that may run; cannot write whatever it is told. copy: likewise, of a file
+  // that nobody else opens and that need not have a log yet.
+  enum class Use { write, read, look, copy };
   // Throws SqlError. The file must exist.
   Connection(const std::filesystem::path& file, Use use);
   ~Connection();

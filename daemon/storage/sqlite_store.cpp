@@ -1,6 +1,7 @@
 #include "storage/sqlite_store.h"
 #include "base/crash_point.h"
 #include "base/seeded_fault.h"
+#include "storage/journal_rows.h"
 #include "storage/parts.h"
 #include "storage/transfer_rows.h"
 
@@ -163,7 +164,7 @@ base::Result<mailbox::Fetched> SqliteStore::fetch(const mailbox::FetchSelection&
       auto complete = parts_->complete(**rows);
       if (!complete && complete.error().code == ErrorCode::not_found) {
         // Each passage takes one delivery out of the selection: this ends.
-        if (auto moved = parts_->quarantine(**rows, complete.error().detail); !moved)
+        if (auto moved = parts_->quarantine(**rows, complete.error().detail, turn.now); !moved)
           return moved.error();
         wanted.reset();
         continue;
@@ -262,6 +263,17 @@ base::Result<> SqliteStore::probe() {
     db.prepare("UPDATE probe SET count = count + 1 WHERE id = 1").run();
     return {};
   });
+}
+
+base::Result<JournalHead> SqliteStore::keep_journal(base::Instant before) {
+  for (std::uint64_t expired = 1; expired > 0;) {
+    const auto done = parts_->writer->run([&](Connection& db) -> base::Result<> {
+      expired = expire_journal(db, before);
+      return {};
+    });
+    if (!done) return done.error();
+  }
+  return parts_->readers->run([](Connection& db) { return journal_head(db); });
 }
 
 std::uint64_t SqliteStore::commits() const {

@@ -2,6 +2,7 @@
 #pragma once
 #include "mailbox/store.h"
 #include "storage/body_files.h"
+#include "storage/journal.h"
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -66,11 +67,16 @@ class SqliteStore final : public mailbox::Store {
                                           const mailbox::PushResult& result) override;
   base::Result<> probe() override;
 
+  // Removes entries of before `before` from the journal, then returns its head: a witness for
+  // elsewhere. More than one transaction.
+  base::Result<JournalHead> keep_journal(base::Instant before);
+
   // Commits so far; fewer than transactions under load.
   std::uint64_t commits() const;
 
  private:
   friend class SqliteTransfers;
+  friend class SqliteRetention;
   struct Parts;
   explicit SqliteStore(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;

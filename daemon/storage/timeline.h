@@ -12,6 +12,7 @@ class Timeline {
   // The time of a transaction whose request was taken up at `taken_up`: never before an earlier
   // transaction's, unless the clock was set back by mailbox::kClockStep or more.
   base::Instant place(base::Instant taken_up);
+  base::Instant latest() const { return latest_; }
 
  private:
   base::Instant latest_;

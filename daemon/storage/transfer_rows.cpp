@@ -1,4 +1,5 @@
 #include "storage/transfer_rows.h"
+#include "storage/journal_rows.h"
 #include "storage/rows.h"
 
 namespace storage {
@@ -200,6 +201,7 @@ void stamp_forwarding(Connection& db, std::int64_t delivery, base::Instant forwa
              " WHERE seq = ?1 AND reception IS NULL")
       .bind(delivery, forwarding, at)
       .run();
+  if (db.changes() > 0) record(db, delivery, JournalEvent::offered, at);
 }
 
 void set_awaiting(Connection& db, const std::string& conversation_id, std::int64_t delivery,

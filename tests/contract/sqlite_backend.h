@@ -1,12 +1,16 @@
 // A SqliteStore in a temporary folder of its own.
 #pragma once
+#include "storage/operator_access.h"
+#include "storage/retention.h"
 #include "storage/sqlite_store.h"
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 class TemporaryFolder {
  public:
@@ -35,7 +39,31 @@ class SqliteBackend {
   explicit SqliteBackend(Adjust adjust) : adjust_(std::move(adjust)) { start(); }
 
   storage::SqliteStore& store() { return *store_; }
-  void stop() { store_.reset(); }
+  mailbox::RetainedStore& retained() { return *retained_; }
+  // As the operator's tool does it, beside the store.
+  base::Result<mailbox::Retained> hold(const mailbox::Hold& hold) {
+    auto access = storage::OperatorAccess::open(folder());
+    if (!access) return access.error();
+    return access->hold(hold);
+  }
+  base::Result<> release(const std::string& message_id, base::Instant now) {
+    auto access = storage::OperatorAccess::open(folder());
+    if (!access) return access.error();
+    return access->release(message_id, now);
+  }
+  // Every delivery or card that retention still looks after, in the order of storing.
+  std::vector<mailbox::Retained> everything() {
+    std::vector<mailbox::Retained> out;
+    auto access = storage::OperatorAccess::open(folder());
+    if (!access) throw std::runtime_error(access.error().detail);
+    const auto read = access->each([&](const mailbox::Retained& one) { out.push_back(one); });
+    if (!read) throw std::runtime_error(read.error().detail);
+    return out;
+  }
+  void stop() {
+    retained_.reset();
+    store_.reset();
+  }
   void start() {
     storage::SqliteConfig config;
     config.folder = folder();
@@ -44,6 +72,7 @@ class SqliteBackend {
     auto opened = storage::SqliteStore::open(std::move(config));
     if (!opened) throw std::runtime_error(opened.error().detail);
     store_ = std::move(*opened);
+    retained_.emplace(*store_);
   }
   void restart() {
     stop();
@@ -56,4 +85,5 @@ class SqliteBackend {
   TemporaryFolder temporary_;
   Adjust adjust_;
   std::unique_ptr<storage::SqliteStore> store_;
+  std::optional<storage::SqliteRetention> retained_;
 };

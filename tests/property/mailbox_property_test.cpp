@@ -3,6 +3,8 @@
 // schedule.
 #include "contract/samples.h"
 #include "contract/sqlite_backend.h"
+#include "storage/journal_replay.h"
+#include "storage/journal_rows.h"
 #include <algorithm>
 #include <cstdlib>
 #include <map>
@@ -21,6 +23,7 @@ class Model {
   struct Item {
     mailbox::NewDelivery sent;
     mailbox::ProcessCard card;
+    std::uint64_t offers = 0;
   };
 
   std::optional<ErrorCode> open_dialog(const mailbox::Dialog& dialog, std::uint32_t max_open) {
@@ -167,6 +170,7 @@ class Model {
     if (!item->card.reception) {
       item->card.modification = std::max(item->card.modification, at);
       item->card.forwarding = item->card.modification;
+      ++item->offers;
       awaiting[turn.conversation_id].push_back(item);
     }
     return {std::nullopt, item};
@@ -472,6 +476,39 @@ class Schedule {
       ASSERT_TRUE(got.has_value());
       expect_same_cards(*got, selection);
     }
+    compare_journal();
+  }
+
+  // The chain is whole, and the journal alone tells every card, event for event.
+  void compare_journal() {
+    storage::Connection db(backend_.database(), storage::Connection::Use::read);
+    storage::JournalReplay replay;
+    auto head = storage::journal_anchor(db);
+    std::size_t accepted = 0, acknowledged = 0;
+    for (const auto& entry : storage::read_journal(db, 0, 1'000'000)) {
+      ASSERT_EQ(entry.number, head.number + 1);
+      ASSERT_EQ(entry.previous, head.hash);
+      ASSERT_EQ(entry.hash, storage::journal_hash(entry));
+      head = {entry.number, entry.hash};
+      accepted += entry.event == "accepted";
+      acknowledged += entry.event == "acknowledged";
+      replay.apply(entry);
+    }
+    EXPECT_EQ(accepted, model_.items.size());
+    ASSERT_EQ(replay.cards().size(), model_.items.size());
+    std::size_t received = 0;
+    for (const auto& item : model_.items) {
+      const auto& got = replay.cards().at(item->card.message_id);
+      EXPECT_EQ(got.mailbox, item->sent.mailbox);
+      EXPECT_EQ(got.originator, item->sent.originator);
+      EXPECT_EQ(got.creation, item->card.creation);
+      EXPECT_EQ(got.forwarding, item->card.forwarding);
+      EXPECT_EQ(got.reception, item->card.reception);
+      EXPECT_EQ(got.modification, item->card.modification);
+      EXPECT_EQ(got.offers, item->offers);
+      received += item->card.reception.has_value();
+    }
+    EXPECT_EQ(acknowledged, received);
   }
 
   std::mt19937 random_;

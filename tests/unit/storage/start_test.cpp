@@ -123,7 +123,10 @@ TEST(Start, AddsTheIndexOfMessageMetaDataToAnOlderDatabase) {
   ASSERT_TRUE(
       backend.store().store(samples::delivery("m1", "box", samples::at(1)), std::nullopt, ""));
   backend.stop();
-  run_sql(backend.database(), "DROP TABLE metadata; PRAGMA user_version = 4");
+  run_sql(backend.database(),
+          kBeforeRetention + "DROP TABLE metadata; DROP TABLE journal; DROP TABLE journal_anchor;"
+                             "ALTER TABLE deliveries DROP COLUMN card_salt;"
+                             "PRAGMA user_version = 4");
   backend.start();
   EXPECT_EQ(number(backend.database(), "PRAGMA user_version"), storage::known_schema_version());
   const auto old = backend.store().read(samples::by_id({"box"}, "m1"));
@@ -134,6 +137,19 @@ TEST(Start, AddsTheIndexOfMessageMetaDataToAnOlderDatabase) {
   const auto fresh = backend.store().read(samples::by_id({"box"}, "m2"));
   ASSERT_EQ(samples::id_of(fresh), "m2");
   EXPECT_EQ(fresh->delivery->metadata, rich.metadata);
+}
+
+// As a program left it that never deleted anything.
+TEST(Start, TakesAnOlderDatabaseUnderRetention) {
+  SqliteBackend backend;
+  ASSERT_TRUE(backend.store().store(with_attachment("m1", 5000), std::nullopt, ""));
+  backend.stop();
+  run_sql(backend.database(), kBeforeRetention + "PRAGMA user_version = 6");
+  backend.start();
+  EXPECT_EQ(number(backend.database(), "PRAGMA user_version"), storage::known_schema_version());
+  ASSERT_TRUE(backend.store().store(with_attachment("m2", 5000, 2), std::nullopt, ""));
+  EXPECT_EQ(number(backend.database(), "SELECT count(*) FROM retention"), 2);
+  EXPECT_EQ(next_id(backend.store()), "m1");
 }
 
 TEST(Start, RemovesFilesOfStoresThatNeverCommitted) {

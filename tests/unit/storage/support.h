@@ -79,6 +79,21 @@ inline std::int64_t number(const std::filesystem::path& database, const std::str
   return row.step() ? row.integer(0) : -1;
 }
 
+// Leads back to the schema before retention (migration 7).
+inline const std::string kBeforeRetention = R"(
+DROP TRIGGER retention_begun; DROP TRIGGER retention_changed; DROP TRIGGER delivery_changed;
+DROP TABLE retention; DROP TABLE holds; DROP TABLE retention_rules;
+DROP INDEX fetchable_by_mailbox; DROP INDEX present_by_mailbox; DROP INDEX awaiting_by_delivery;
+DROP INDEX inspections_by_ocsp;
+ALTER TABLE deliveries DROP COLUMN purged; ALTER TABLE deliveries DROP COLUMN purge_reason;
+CREATE TRIGGER delivery_changed AFTER UPDATE OF reception, quarantined ON deliveries BEGIN
+  UPDATE mailboxes
+     SET waiting = waiting + (NEW.reception IS NULL AND NEW.quarantined = 0)
+                           - (OLD.reception IS NULL AND OLD.quarantined = 0)
+   WHERE mailbox = NEW.mailbox;
+END;
+)";
+
 // A delivery with one attachment of this size.
 inline mailbox::NewDelivery with_attachment(const std::string& message_id, std::size_t size,
                                             std::int64_t second = 1) {
