@@ -50,7 +50,9 @@ Setup setup(const Options& options, const std::string& endpoint) {
   out.body_file_threshold = "16 KiB";
   out.log_level = "warning";
   out.endpoint = endpoint;
-  out.more_configuration = "[push]\nallow_clear = true\nallow_private_addresses = true\n";
+  out.more_configuration = "[push]\nallow_clear = true\nallow_private_addresses = true\n"
+                           // What was fetched goes at once: purges under load, and dying in them.
+                           "[retention]\nfetched = \"1s\"\ninterval = \"1s\"\n";
   return out;
 }
 
@@ -157,10 +159,12 @@ class Campaign {
   // First at a passage under load. A point that is seldom passed (the log is only copied when it is
   // long) comes at the orderly end at the latest.
   void point_round(const std::string& point) {
-    // Pushes are fewer than what else goes on.
-    const int most = point.find(".push_") == std::string::npos ? 12 : 4;
+    // Pushes are fewer than what else goes on. Body files are purged only of what was large, and
+    // fetched for a while.
+    const bool purge = point.find(".purge_") != std::string::npos;
+    const int most = purge ? 1 : point.find(".push_") != std::string::npos ? 4 : 12;
     const auto passage = std::uniform_int_distribution<int>(1, most)(random_);
-    if (!dies_at(point, passage, 4s)) dies_at(point, 1, 8s);
+    if (!dies_at(point, passage, 4s)) dies_at(point, 1, purge ? 40s : 8s);
     start();
   }
 
