@@ -21,6 +21,8 @@ Command add_card(CLI::App& app);
 Command add_ping(CLI::App& app);
 Command add_mediate(CLI::App& app);
 Command add_serve(CLI::App& app);
+Command add_source(CLI::App& app); // load/
+Command add_sink(CLI::App& app);   // load/
 
 // Prints the explanation on stderr.
 ExitCode give_up(const base::Error& error);

@@ -37,6 +37,8 @@ ExitCode exit_code(ErrorCode code) {
     return ExitCode::unverified;
   case ErrorCode::not_found:
     return ExitCode::not_found;
+  case ErrorCode::invalid_content:
+    return ExitCode::invalid;
   case ErrorCode::file_error:
     return ExitCode::file;
   default:
@@ -118,6 +120,7 @@ std::string explain(const base::Error& error) {
   case ExitCode::not_found:
   case ExitCode::file:
   case ExitCode::nonconforming:
+  case ExitCode::invalid:
     what = detail;
     break;
   case ExitCode::network:

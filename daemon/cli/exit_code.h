@@ -18,6 +18,7 @@ enum class ExitCode : int {
   file = 7,          // a file cannot be read or written
   nonconforming = 8, // a case of `osci conformance` has failed
   internal = 9,
+  invalid = 10, // content that is not valid by its schema, or an answer of "no" to a question asked
 };
 
 ExitCode exit_code(base::ErrorCode code);

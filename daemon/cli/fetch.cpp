@@ -6,6 +6,7 @@
 #include "cli/report.h"
 #include "cli/settings.h"
 #include "cli/text.h"
+#include "cli/validation.h"
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
@@ -24,6 +25,7 @@ struct FetchOptions {
   bool allow_unsigned = false;
   int watch_seconds = 0;
   std::uint64_t chunk_size = 4 << 20;
+  std::string validate;
 };
 
 void print(const BadDelivery& bad) {
@@ -52,6 +54,12 @@ ExitCode fetch(const FetchOptions& o) {
     authors = std::make_unique<crypto::TrustStore>(
         std::move(*anchors), std::vector<crypto::Certificate>{}, crypto::TrustPolicy{});
   }
+  std::shared_ptr<const xoev::SchemaPacks> packs;
+  if (!o.validate.empty()) {
+    auto loaded = load_packs(o.validate);
+    if (!loaded) return give_up(loaded.error());
+    packs = std::move(*loaded);
+  }
   const auto shelf = Shelf::open(o.out, at.random());
   if (!shelf) return give_up(shelf.error());
   auto spool =
@@ -64,7 +72,10 @@ ExitCode fetch(const FetchOptions& o) {
   chunked.stop = asked_to_stop;
   Receiver receiver(at.session(), *shelf, {o.id, o.skip_bad, o.allow_unsigned, authors.get()},
                     at.clock(), at.random(), ChunkedReception{chunked, *spool});
-  receiver.on_kept = [&o](const KeptDelivery& delivery) { print(delivery, o.common.json); };
+  receiver.on_kept = [&o, &packs](const KeptDelivery& delivery) {
+    print(delivery, o.common.json);
+    if (packs) mark_kept(*packs, delivery, o.common.json);
+  };
   receiver.on_bad = [](const BadDelivery& bad) { print(bad); };
   receiver.stop = asked_to_stop;
   stop_politely();
@@ -119,6 +130,9 @@ Command add_fetch(CLI::App& app) {
                 "acknowledge deliveries that cannot be opened, once they are kept raw in "
                 "OUT/undeliverable");
   sub->add_flag("--allow-unsigned", o->allow_unsigned, "take content that no author has signed");
+  sub->add_option("--validate", o->validate,
+                  "folder of schema packs (XÖV); a NAME.validation.json beside each XML file tells "
+                  "whether it is valid, and it is kept in any case");
   sub->add_option("--watch", o->watch_seconds, "ask again every so many seconds, until Ctrl-C")
       ->check(CLI::Range(1, 86400))
       ->excludes(id);

@@ -3,7 +3,9 @@
 #include "cli/exit_code.h"
 #include "cli/incoming_spool.h"
 #include "cli/metadata.h"
+#include "cli/resent.h"
 #include "cli/text.h"
+#include "cli/validation.h"
 #include "crypto/digest.h"
 #include <algorithm>
 #include <boost/json.hpp>
@@ -48,6 +50,7 @@ std::string description(const KeptDelivery& delivery, const mailbox::ProcessCard
   out["files"] = std::move(files);
   if (card && card->subject) out["subject"] = *card->subject;
   if (card && card->forwarding) out["forwarding"] = base::format_datetime(*card->forwarding);
+  if (!delivery.duplicate_of.empty()) out["duplicate_of"] = delivery.duplicate_of;
   if (delivery.foreign_containers) out["containers_for_others"] = delivery.foreign_containers;
   if (!delivery.unclaimed_attachments.empty()) {
     boost::json::array names;
@@ -91,6 +94,21 @@ base::Result<> Keeper::check(const seal::OpenedContent& content) const {
   return {};
 }
 
+base::Result<> Keeper::find_duplicate(const seal::OpenedContent& content, const Label& label,
+                                      KeptDelivery& out) const {
+  for (const auto& item : content.items) {
+    if (item.kind != seal::ContentItem::Kind::data) continue;
+    const auto uuid = message_uuid(item.bytes);
+    if (!uuid) continue;
+    // A UUID says nothing of who chose it: another author's is another message.
+    const auto author = item.signers.empty() ? std::string() : item.signers.front().fingerprint();
+    auto before = sent_before(shelf_, author, *uuid, label.folder);
+    if (!before) return before.error();
+    if (*before && out.duplicate_of.empty()) out.duplicate_of = std::move(**before);
+  }
+  return {};
+}
+
 base::Result<KeptDelivery> Keeper::keep(const seal::OpenedContent& content,
                                         const Label& label) const {
   if (const auto ok = check(content); !ok) return ok.error();
@@ -111,6 +129,9 @@ base::Result<KeptDelivery> Keeper::keep(const seal::OpenedContent& content,
     const bool attachment = item.kind == seal::ContentItem::Kind::attachment;
     std::string name = safe_file_name(item.name, attachment ? "attachment" : "content");
     if (!attachment) name += extension_of(item.bytes);
+    // No sender may forge what --validate writes, or have it replace a file of his.
+    for (auto at = name.find(kMarkEnding); at != std::string::npos; at = name.find(kMarkEnding))
+      name[at] = '_';
     name = unique_name(name, taken);
     KeptFile kept{name, item.name, attachment, item.bytes.size(), {}};
     NewFile file{name, item.bytes, item.file};
@@ -133,6 +154,7 @@ base::Result<KeptDelivery> Keeper::keep(const seal::OpenedContent& content,
       if (std::find(out.authors.begin(), out.authors.end(), author) == out.authors.end())
         out.authors.push_back(author);
   }
+  if (const auto looked = find_duplicate(content, label, out); !looked) return looked.error();
   if (!label.metadata.empty()) files.push_back({kMetaData, label.metadata});
   const std::string about = description(out, label.card, label.metadata);
   files.push_back({kDescription, about});

@@ -32,6 +32,7 @@ struct KeptDelivery {
   std::vector<KeptFile> files;
   std::vector<crypto::Certificate> authors; // each signed at least one file
   bool is_signed = false;                   // every file is
+  std::string duplicate_of; // folder on the shelf that has the same message already; empty: none
   std::size_t foreign_containers = 0;
   std::vector<std::string> unclaimed_attachments;
 };
@@ -79,6 +80,8 @@ class Keeper {
 
  private:
   base::Result<> check(const seal::OpenedContent& content) const;
+  base::Result<> find_duplicate(const seal::OpenedContent& content, const Label& label,
+                                KeptDelivery& out) const;
   base::Result<BadDelivery> set_aside(const Label& label, const base::Error& error, NewFile raw,
                                       bool acknowledged) const;
 

@@ -20,6 +20,7 @@ struct LetterOptions {
   std::string stamps = "plain";              // or "cryptographic"
   MetaDataOptions metadata;
   bool even_if_expired = false; // --to-cert may be outside its validity: for trials
+  std::string validate;         // folder of schema packs that the files must be valid by
 };
 
 void add_letter(CLI::App& app, LetterOptions& options);

@@ -26,6 +26,7 @@ constexpr const char* kFooter = R"(Exit codes:
   7  a file cannot be read or written
   8  a case of `osci conformance` has failed
   9  internal error
+ 10  content is not valid by its schema
 
 A profile (--profile FILE) is a TOML file with long option names as keys:
   url = "https://intermediary.example/osci"
@@ -68,8 +69,9 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(kFooter);
   const std::vector<cli::Command> commands{
-      cli::add_send(app), cli::add_fetch(app), cli::add_mediate(app),    cli::add_serve(app),
-      cli::add_card(app), cli::add_ping(app),  cli::add_conformance(app)};
+      cli::add_send(app),        cli::add_fetch(app),  cli::add_mediate(app),
+      cli::add_serve(app),       cli::add_card(app),   cli::add_ping(app),
+      cli::add_conformance(app), cli::add_source(app), cli::add_sink(app)};
   auto arguments = with_profile(commands, std::vector<std::string>(argv + 1, argv + argc));
   if (!arguments) return static_cast<int>(cli::give_up(arguments.error()));
   std::reverse(arguments->begin(), arguments->end()); // as CLI11 wants a vector

@@ -21,6 +21,7 @@ void print(const KeptDelivery& delivery, bool json) {
                                          {"folder", delivery.folder},
                                          {"signed", delivery.is_signed},
                                          {"already_there", delivery.already_there},
+                                         {"duplicate_of", delivery.duplicate_of},
                                          {"files", std::move(files)}})
               << std::endl;
     return;
@@ -32,6 +33,8 @@ void print(const KeptDelivery& delivery, bool json) {
     std::cout << "  signed by " << harmless(author.subject());
   if (!delivery.is_signed && !delivery.files.empty()) std::cout << "  NOT SIGNED";
   if (delivery.already_there) std::cout << "  (was there already)";
+  if (!delivery.duplicate_of.empty())
+    std::cout << "  DUPLICATE of " << harmless(delivery.duplicate_of);
   std::cout << std::endl;
   if (!delivery.unclaimed_attachments.empty())
     std::cerr << "osci: warning: " << delivery.unclaimed_attachments.size()

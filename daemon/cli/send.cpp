@@ -1,17 +1,22 @@
+#include "base/encoding.h"
 #include "cli/commands.h"
 #include "cli/durable.h"
 #include "cli/files.h"
 #include "cli/letter.h"
 #include "cli/progress.h"
+#include "cli/responsibility.h"
 #include "cli/send_chunks.h"
 #include "cli/settings.h"
 #include "cli/text.h"
+#include "cli/validation.h"
 #include "client/chunked_store.h"
+#include "directory/routing.h"
 #include "lookup/file_directory.h"
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/json.hpp>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <memory>
 #include <set>
@@ -35,6 +40,7 @@ struct SendOptions {
   CommonOptions common;
   LetterOptions letter;
   ReceiverOptions receiver;
+  ResponsibilityOptions responsibility;
   bool resume = false, discard = false;
   ChunkOptions chunks;
 };
@@ -116,6 +122,22 @@ ExitCode send(const SendOptions& o) {
   return ExitCode::ok;
 }
 
+// An attachment that begins as XML does, to be judged; none: it is something else.
+base::Result<std::optional<std::string>> xml_attachment(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::string head(64, '\0');
+  in.read(head.data(), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
+  std::string_view begin = head;
+  if (begin.starts_with("\xEF\xBB\xBF")) begin.remove_prefix(3);
+  if (!base::trim(begin).starts_with('<')) return std::optional<std::string>();
+  auto bytes = read_file(path, kMaxData);
+  if (bytes) return std::optional<std::string>(std::move(*bytes));
+  return bytes.error().detail.find("larger than") == std::string::npos
+             ? bytes.error()
+             : fail(ErrorCode::invalid_content, bytes.error().detail + "; too large to validate");
+}
+
 } // namespace
 
 base::Result<Parcel> compose_parcel(const LetterOptions& o, base::Instant now,
@@ -144,6 +166,21 @@ base::Result<Parcel> compose_parcel(const LetterOptions& o, base::Instant now,
     return fail(ErrorCode::file_error, "the files are larger than " + human_size(kMaxData) +
                                            " together; send some with --attach");
   out.size = data / 9 * 16; // base64 in base64
+  if (!o.validate.empty()) {
+    const auto packs = load_packs(o.validate);
+    if (!packs) return packs.error();
+    auto names = o.files;
+    auto contents = letter.data;
+    for (const auto& path : o.attach) {
+      auto bytes = xml_attachment(path);
+      if (!bytes) return bytes.error();
+      if (!*bytes) continue;
+      names.push_back(path);
+      contents.push_back(std::move(**bytes));
+    }
+    if (const auto valid = validate_outgoing(**packs, names, contents); !valid)
+      return valid.error();
+  }
   std::set<std::string> taken;
   for (const auto& path : o.attach) {
     const std::string name =
@@ -249,11 +286,11 @@ base::Result<crypto::Certificate> addressee(const std::string& certificate_file,
       std::none_of(organisation->services.begin(), organisation->services.end(),
                    [&](const auto& one) { return one.uri == service && one.current(now); }))
     return fail(ErrorCode::not_found, *normal + " does not offer " + service + " at present");
-  const auto* listed = directory::Directory::cipher_certificate(*organisation, now);
-  if (!listed)
+  const auto* current = directory::recipient_certificate(*organisation, service, now);
+  if (!current)
     return fail(ErrorCode::not_found,
                 *normal + " has no current cipher certificate in " + directory_file);
-  return listed->certificate;
+  return *current;
 }
 
 void add_letter(CLI::App& app, LetterOptions& o) {
@@ -284,6 +321,8 @@ void add_letter(CLI::App& app, LetterOptions& o) {
                  "stamping authority)")
       ->check(CLI::IsMember({"plain", "cryptographic"}))
       ->capture_default_str();
+  app.add_option("--validate", o.validate,
+                 "folder of schema packs (XÖV); what is not valid by them is not sent");
   add_metadata_options(app, o.metadata);
 }
 
@@ -325,6 +364,7 @@ Command add_send(CLI::App& app) {
       "send", "Seal files for an addressee and store them in its mailbox, or push them to it");
   add_letter(*sub, o->letter);
   add_receiver(*sub, o->receiver, false);
+  add_responsibility(*sub, o->responsibility);
   const std::string group = "Large messages";
   const auto size = [&](const char* name, std::uint64_t& value, std::uint64_t most,
                         const char* text) {
@@ -363,6 +403,10 @@ Command add_send(CLI::App& app) {
                   fail(ErrorCode::invalid_config,
                        "--resume and --discard are about what was sealed before; name message "
                        "ids only"));
+            if (const auto chosen =
+                    choose_addressee(o->responsibility, o->letter, base::SystemClock().now());
+                !chosen)
+              return give_up(chosen.error());
             return send(*o);
           }};
 }

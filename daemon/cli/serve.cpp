@@ -7,6 +7,7 @@
 #include "cli/report.h"
 #include "cli/settings.h"
 #include "cli/text.h"
+#include "cli/validation.h"
 #include "http/server.h"
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -44,6 +45,7 @@ struct ServeOptions {
   bool allow_clear = false;
   bool allow_unsigned = false;
   std::vector<std::string> trust;
+  std::string validate;
 };
 
 http::ServerLimits server_limits() {
@@ -75,8 +77,9 @@ ReplyOrder reply_order(const ServeOptions& o) {
 class Service {
  public:
   Service(const ServeOptions& o, Parties parties, std::unique_ptr<crypto::TrustStore> authors,
-          Shelf shelf)
-      : options_(o), authors_(std::move(authors)), shelf_(std::move(shelf)),
+          Shelf shelf, std::shared_ptr<const xoev::SchemaPacks> packs)
+      : options_(o), packs_(std::move(packs)), authors_(std::move(authors)),
+        shelf_(std::move(shelf)),
         recipient_(std::move(parties.identity), std::move(parties.intermediary),
                    recipient_options(o), random_),
         reception_(recipient_, shelf_, {o.allow_unsigned, authors_.get()}, reply_order(o), clock_,
@@ -90,6 +93,7 @@ class Service {
         signals_(io_, SIGTERM, SIGINT) {
     reception_.on_kept = [this](const KeptDelivery& kept) {
       print(kept, options_.common.json);
+      if (packs_) mark_kept(*packs_, kept, options_.common.json);
       if (!kept.already_there) ++deliveries_;
     };
     reception_.on_bad = [this](const BadDelivery& bad) {
@@ -215,6 +219,7 @@ class Service {
   }
 
   const ServeOptions& options_;
+  std::shared_ptr<const xoev::SchemaPacks> packs_; // null: no --validate
   base::SystemClock clock_;
   base::SystemRandom random_;
   std::unique_ptr<crypto::TrustStore> authors_;
@@ -244,10 +249,16 @@ ExitCode serve(const ServeOptions& o) {
     authors = std::make_unique<crypto::TrustStore>(
         std::move(*anchors), std::vector<crypto::Certificate>{}, crypto::TrustPolicy{});
   }
+  std::shared_ptr<const xoev::SchemaPacks> packs;
+  if (!o.validate.empty()) {
+    auto loaded = load_packs(o.validate);
+    if (!loaded) return give_up(loaded.error());
+    packs = std::move(*loaded);
+  }
   base::SystemRandom random;
   auto shelf = Shelf::open(o.out, random);
   if (!shelf) return give_up(shelf.error());
-  Service service(o, std::move(*parties), std::move(authors), std::move(*shelf));
+  Service service(o, std::move(*parties), std::move(authors), std::move(*shelf), std::move(packs));
   return service.run();
 }
 
@@ -282,6 +293,9 @@ Command add_serve(CLI::App& app) {
                   "CA certificates that authors' certificates must lead to; repeat it")
       ->allow_extra_args(false)
       ->take_all();
+  sub->add_option("--validate", o->validate,
+                  "folder of schema packs (XÖV); a NAME.validation.json beside each XML file tells "
+                  "whether it is valid, and it is kept in any case");
   sub->add_flag("--allow-clear", o->allow_clear,
                 "take requests that are not encrypted; they must be signed all the same");
   sub->add_flag("--allow-unsigned", o->allow_unsigned, "take content that no author has signed");

@@ -1,7 +1,9 @@
 #include "cli/settings.h"
 #include "cli/files.h"
+#include "cli/profile.h"
 #include "cli/text.h"
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -135,8 +137,12 @@ std::set<std::string, std::less<>> path_options() {
           "reader-cert",
           "author-cert",
           "metadata",
+          "record",
+          "recipients",
+          "expect",
           "kept",
           "directory",
+          "agreements",
           "attach",
           "out",
           "reply-command",
@@ -147,12 +153,13 @@ std::set<std::string, std::less<>> path_options() {
           "certificates",
           "certificates-pin-file",
           "junit",
-          "html"};
+          "html",
+          "validate"};
 }
 
 std::vector<std::set<std::string, std::less<>>> exclusive_options() {
   return {{"pin-file", "pin-env"},    {"signature-pin-file", "signature-pin-env"},
-          {"to", "to-cert"},          {"all", "id"},
+          {"to", "to-cert", "leika"}, {"all", "id"},
           {"reply", "reply-command"}, {"receiver", "push"},
           {"since", "modified-since"}};
 }
@@ -226,6 +233,36 @@ base::Result<Parties> read_parties(const CommonOptions& o, base::Instant now) {
   }
   return Parties{std::move(identity),
                  {std::move(*cipher_certificate), std::move(*signature_certificates)}};
+}
+
+base::Result<CommonOptions> options_of_profile(const std::string& path, const CLI::App& app) {
+  CommonOptions out;
+  CLI::App parser;
+  add_common(parser, out);
+  for (const char* name : {"--url", "--intermediary-cipher-cert", "--intermediary-signature-cert"})
+    parser.get_option(name)->required(false);
+  const auto text = read_file(path, 1024 * 1024);
+  if (!text) return text.error();
+  KnownOptions known;
+  known.paths = path_options();
+  const auto names_of = [](const CLI::App& one, auto& names) {
+    for (const auto* option : one.get_options())
+      for (const auto& name : option->get_lnames())
+        if (name != "help" && name != "profile") names.insert(name);
+  };
+  names_of(parser, known.here);
+  known.anywhere = known.here;
+  for (const auto* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+    names_of(*sub, known.anywhere);
+  auto arguments = profile_arguments(*text, path, known, {});
+  if (!arguments) return arguments.error();
+  std::reverse(arguments->begin(), arguments->end()); // as CLI11 wants a vector
+  try {
+    parser.parse(*arguments);
+  } catch (const CLI::ParseError& error) {
+    return fail(ErrorCode::invalid_config, path + ": " + error.what());
+  }
+  return out;
 }
 
 base::Result<std::unique_ptr<Connection>> Connection::make(const CommonOptions& o,

@@ -46,6 +46,11 @@ base::Result<Parties> read_parties(const CommonOptions& options, base::Instant n
 std::set<std::string, std::less<>> path_options();
 std::vector<std::set<std::string, std::less<>>> exclusive_options();
 
+// The common options that a further profile gives, of another party than the command line's. `app`:
+// the whole command line, whose options a profile may name. Only the keys have to be there. Errors:
+// file_error, invalid_config.
+base::Result<CommonOptions> options_of_profile(const std::string& path, const CLI::App& app);
+
 // Everything a subcommand needs, in one place and in the right order of life.
 class Connection {
  public:

@@ -1,7 +1,5 @@
 #include "cli/conformance/command.h"
 #include "cli/conformance/run.h"
-#include "cli/files.h"
-#include "cli/profile.h"
 #include "cli/settings.h"
 #include "cli/text.h"
 #include <CLI/CLI.hpp>
@@ -38,32 +36,10 @@ struct ConformanceOptions {
 // Keys of a further profile; what belongs to the intermediary is that of the sender.
 base::Result<CommonOptions> read_profile(const std::string& path, const CommonOptions& sender,
                                          const CLI::App& app) {
-  CommonOptions out;
-  CLI::App parser;
-  add_common(parser, out);
-  for (const char* name : {"--url", "--intermediary-cipher-cert", "--intermediary-signature-cert"})
-    parser.get_option(name)->required(false);
-  const auto text = read_file(path, 1024 * 1024);
-  if (!text) return text.error();
-  KnownOptions known;
-  known.paths = path_options();
-  for (const auto* option : parser.get_options())
-    for (const auto& name : option->get_lnames())
-      if (name != "help" && name != "profile") known.here.insert(name);
-  known.anywhere = known.here;
-  for (const auto* sub : app.get_subcommands([](const CLI::App*) { return true; }))
-    for (const auto* option : sub->get_options())
-      for (const auto& name : option->get_lnames()) known.anywhere.insert(name);
-  auto arguments = profile_arguments(*text, path, known, {});
-  if (!arguments) return arguments.error();
-  std::reverse(arguments->begin(), arguments->end());
-  try {
-    parser.parse(*arguments);
-  } catch (const CLI::ParseError& error) {
-    return fail(ErrorCode::invalid_config, path + ": " + error.what());
-  }
-  out.intermediary_cipher_cert = sender.intermediary_cipher_cert;
-  out.intermediary_signature_cert = sender.intermediary_signature_cert;
+  auto out = options_of_profile(path, app);
+  if (!out) return out.error();
+  out->intermediary_cipher_cert = sender.intermediary_cipher_cert;
+  out->intermediary_signature_cert = sender.intermediary_signature_cert;
   return out;
 }
 
