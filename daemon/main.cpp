@@ -2,11 +2,16 @@
 #include "async/task_group.h"
 #include "async/work_pool.h"
 #include "authority/desk.h"
+#include "base/encoding.h"
 #include "base/log.h"
 #include "gateway/gateway.h"
+#include "gateway/retention_rounds.h"
 #include "http/client.h"
 #include "http/server.h"
+#include "lookup/agreements_file.h"
+#include "lookup/directory_page.h"
 #include "lookup/file_directory.h"
+#include "lookup/remote_directory.h"
 #include "ops/config.h"
 #include "ops/health.h"
 #include "ops/logging.h"
@@ -14,6 +19,7 @@
 #include "setup/desk_rules.h"
 #include "setup/message_id_key.h"
 #include "setup/settings.h"
+#include "storage/retention.h"
 #include "storage/sqlite_store.h"
 #include "storage/transfers.h"
 #include "xml/document.h"
@@ -26,7 +32,10 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 
 namespace {
 
@@ -38,15 +47,99 @@ using base::LogLevel;
 constexpr std::size_t kAnswerCacheBytes = std::size_t{64} << 20;
 constexpr auto kHousekeeping = std::chrono::seconds{30};
 constexpr auto kProbe = std::chrono::seconds{10};
+constexpr auto kJournalWitness = std::chrono::hours{24};
 // A closed dialog is remembered a little, so that a re-sent ExitDialog finds its answer.
 constexpr auto kForgetDialogs = std::chrono::hours{1};
 
+// How often it is looked whether the directory is to be asked for again.
+constexpr auto kDirectoryStep = std::chrono::seconds{1};
+
 // Everything that SIGHUP loads again: directory, keys and trust.
-base::Result<std::shared_ptr<const gateway::Settings>> load_settings(const ops::Config& config,
-                                                                     base::Instant now) {
-  auto directory = lookup::load_directory_file(config.directory.file.string());
-  if (!directory) return directory.error();
-  return setup::make_settings(config, std::move(*directory), now);
+struct Loaded {
+  std::shared_ptr<const gateway::Settings> settings;
+  std::shared_ptr<const lookup::DirectoryPage> page; // null: not served
+};
+
+base::Result<std::string> serve_token(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::string text(4096, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
+  auto token = std::string(base::trim(text));
+  if (token.empty())
+    return fail(ErrorCode::file_error, "[directory] serve_token_file cannot be read or is empty");
+  return token;
+}
+
+// What a reload is for. A new directory takes nothing else along that somebody may be editing.
+enum class Reload { everything, directory };
+
+// `remote`: null, or without a directory yet: the directory file counts. `in_force`: null at the
+// start.
+base::Result<Loaded> load(const ops::Config& config, const lookup::RemoteDirectory* remote,
+                          base::Instant now, Reload what = Reload::everything,
+                          const gateway::Settings* in_force = nullptr) {
+  std::shared_ptr<const directory::Directory> directory;
+  if (remote) directory = remote->current();
+  if (!directory) {
+    auto read = lookup::load_directory_file(config.directory.file.string());
+    if (!read) return read.error();
+    directory = std::move(*read);
+  }
+  Loaded out;
+  if (config.directory.serve) {
+    std::string token;
+    if (config.directory.serve_token_file) {
+      auto read = serve_token(*config.directory.serve_token_file);
+      if (!read) return read.error();
+      token = std::move(*read);
+    }
+    out.page = std::make_shared<const lookup::DirectoryPage>(*directory, std::move(token));
+  }
+  std::shared_ptr<const directory::Agreements> agreements;
+  if (what == Reload::directory && in_force) {
+    agreements = in_force->agreements;
+  } else if (!config.agreements.file.empty()) {
+    auto read = lookup::load_agreements_file(config.agreements.file.string());
+    if (!read) return read.error();
+    agreements = std::move(*read);
+  }
+  auto settings = setup::make_settings(config, std::move(directory), std::move(agreements), now);
+  if (!settings) return settings.error();
+  out.settings = std::move(*settings);
+  return out;
+}
+
+// What `stopping` is for: the end of the daemon does not wait for one server after the other.
+std::unique_ptr<lookup::RemoteDirectory>
+remote_directory(const ops::Config& config, const base::Clock& clock,
+                 std::shared_ptr<const std::atomic<bool>> stopping) {
+  const auto& c = config.directory;
+  if (c.urls.empty()) return nullptr;
+  lookup::RemoteRules rules;
+  rules.urls = c.urls;
+  rules.cache = c.cache.value_or(config.state.directory / "directory.ndjson");
+  rules.refresh = c.refresh;
+  rules.max_age = c.max_age;
+  // At the first start the store has not made its folder yet; what it lacks is said when it is
+  // used.
+  if (std::error_code error; std::filesystem::create_directories(rules.cache.parent_path(), error))
+    std::filesystem::permissions(rules.cache.parent_path(), std::filesystem::perms::owner_all,
+                                 error);
+  lookup::RemoteAccess access;
+  access.token_file = c.token_file.value_or("");
+  access.ca_file = c.ca.value_or("").string();
+  access.client_certificate_file = c.client_certificate.value_or("").string();
+  access.client_key_file = c.client_key.value_or(access.client_certificate_file).string();
+  access.total = std::chrono::seconds{60};
+  auto transport = [ask = lookup::http_directory_transport(std::move(access)),
+                    stopping = std::move(stopping)](
+                       const std::string& url,
+                       const std::string& etag) -> base::Result<lookup::DirectoryAnswer> {
+    if (*stopping) return fail(ErrorCode::network, "shutting down");
+    return ask(url, etag);
+  };
+  return std::make_unique<lookup::RemoteDirectory>(std::move(rules), std::move(transport), clock);
 }
 
 // HTTP to passive recipients, within what the configuration allows.
@@ -90,10 +183,13 @@ gateway::PushLimits push_limits(const ops::Config::Push& config) {
 // stop() ends them in the reverse order.
 class Daemon {
  public:
-  Daemon(ops::Config config, std::shared_ptr<const gateway::Settings> settings,
+  Daemon(ops::Config config, Loaded loaded, std::unique_ptr<lookup::RemoteDirectory> remote,
+         std::shared_ptr<std::atomic<bool>> stop_asking,
          std::unique_ptr<storage::SqliteStore> store, const std::string& id_key,
          authority::DeskRules desk)
-      : config_(std::move(config)), store_(std::move(store)), transfers_(*store_),
+      : config_(std::move(config)), remote_(std::move(remote)),
+        stop_asking_(std::move(stop_asking)), page_(std::move(loaded.page)),
+        store_(std::move(store)), transfers_(*store_), retained_(*store_),
         ids_(id_key, config_.intermediary.name, config_.message_ids.validity),
         cpu_("cpu", ops::cpu_threads(config_), config_.limits.cpu_waiting),
         db_("db", config_.limits.db_threads, config_.limits.db_waiting), recipients_(config_.push),
@@ -110,9 +206,11 @@ class Daemon {
                   desk_.revocation(),
                   desk_.timestamps(),
                   &transfers_,
-                  &bulk_},
-                 std::move(settings), kAnswerCacheBytes),
-        tasks_(io_.get_executor(), "daemon"),
+                  &bulk_,
+                  &rollovers_},
+                 std::move(loaded.settings), kAnswerCacheBytes),
+        retention_(retained_, clock_, db_, config_.retention.rules, config_.retention.interval),
+        directory_("directory", 1, 1), tasks_(io_.get_executor(), "daemon"),
         server_(io_.get_executor(), ops::server_limits(config_), osci_handler()),
         signals_(io_, SIGTERM, SIGINT, SIGHUP) {}
 
@@ -134,15 +232,23 @@ class Daemon {
                     std::to_string(count) + " certificates could not be checked");
       });
     }
+    if (remote_)
+      health_.add_notice("directory", [this]() -> base::Result<> {
+        if (directory_waits_)
+          return fail(ErrorCode::invalid_config, "a new directory could not be put into force");
+        return remote_->in_time();
+      });
     if (desk_.timestamps())
       health_.add_notice("time_stamps", [this]() -> base::Result<> {
         if (desk_.timestamps()->available()) return {};
         return fail(ErrorCode::network, "no cryptographic time stamps; plain ones are given");
       });
+    health_.add_notice("unfetched", [this] { return retention_.notice(); });
+    health_.add_notice("rollover", [this] { return rollovers_.notice(clock_.now()); });
     const auto port = server_.listen(config_.listen.address, config_.listen.port);
     if (!port) return port.error();
     if (!config_.listen.admin_address.empty()) {
-      admin_.emplace(io_.get_executor(), ops::admin_server_limits(config_), health_.handler());
+      admin_.emplace(io_.get_executor(), ops::admin_server_limits(config_), admin_handler());
       const auto admin = admin_->listen(config_.listen.admin_address, config_.listen.admin_port);
       if (!admin) return admin.error();
       tasks_.spawn(admin_->run());
@@ -153,8 +259,11 @@ class Daemon {
     tasks_.spawn(gateway_.resume_transfers());
     tasks_.spawn(housekeeping());
     tasks_.spawn(probing());
+    tasks_.spawn(keeping_journal());
     tasks_.spawn(watchdog());
     tasks_.spawn(watching_certificates());
+    tasks_.spawn(refreshing_directory());
+    tasks_.spawn(retention_.run());
     asio::co_spawn(io_, signals(), asio::detached);
     base::log(
         LogLevel::info, "daemon.ready", "accepting OSCI requests",
@@ -173,6 +282,18 @@ class Daemon {
     return [this](std::shared_ptr<const http::Request> request) -> asio::awaitable<http::Response> {
       return serve(std::move(request));
     };
+  }
+
+  http::Handler admin_handler() {
+    return [this](std::shared_ptr<const http::Request> request) -> asio::awaitable<http::Response> {
+      return serve_admin(std::move(request));
+    };
+  }
+
+  asio::awaitable<http::Response> serve_admin(std::shared_ptr<const http::Request> request) {
+    if (page_ && request->target == "/directory") co_return page_->answer(*request);
+    const auto handler = health_.handler();
+    co_return co_await handler(std::move(request));
   }
 
   asio::awaitable<http::Response> serve(std::shared_ptr<const http::Request> request) {
@@ -240,6 +361,30 @@ class Daemon {
     }
   }
 
+  asio::awaitable<void> refreshing_directory() {
+    if (!remote_) co_return;
+    while (!stopping_) {
+      auto job = [this]() -> bool {
+        try {
+          return remote_->step();
+        } catch (const std::exception& error) { // memory for an answer, say
+          base::log(LogLevel::critical, "directory.bug", "asking for the directory failed",
+                    {{"error", error.what()}});
+          return false;
+        }
+      };
+      const auto changed = co_await directory_.run(std::move(job));
+      directory_waits_ = directory_waits_ || (changed && *changed);
+      if (directory_waits_) {
+        const bool loaded = co_await reload(Reload::directory);
+        directory_waits_ = !loaded;
+        // What is wrong with a key or an anchor is not mended within a second.
+        if (!loaded) co_await async::sleep_for(kHousekeeping);
+      }
+      co_await async::sleep_for(kDirectoryStep);
+    }
+  }
+
   // Readiness must be cheap to ask for, so a real write is tried in the background.
   asio::awaitable<void> probing() {
     while (!stopping_) {
@@ -251,6 +396,24 @@ class Daemon {
       if (probed && !storage_) base::log(LogLevel::info, "storage.ready", "the store takes writes");
       storage_ = std::move(probed);
       co_await async::sleep_for(kProbe);
+    }
+  }
+
+  // The log keeps heads of the journal, so that who writes all of it anew is found out.
+  asio::awaitable<void> keeping_journal() {
+    while (!stopping_) {
+      auto job = [this, before = clock_.now() - config_.state.journal] {
+        return store_->keep_journal(before);
+      };
+      const auto head = co_await db_.run(std::move(job));
+      if (head)
+        base::log(
+            LogLevel::info, "journal.head", "the journal's last entry",
+            {{"number", std::to_string(head->number)}, {"hash", base::hex_encode(head->hash)}});
+      else
+        base::log(LogLevel::error, "journal.unkept", "the journal's head could not be read",
+                  {{"error", head.error().detail}});
+      co_await async::sleep_for(kJournalWitness);
     }
   }
 
@@ -273,7 +436,7 @@ class Daemon {
       const int signal = co_await signals_.async_wait(token);
       if (failed) co_return;
       if (signal == SIGHUP) {
-        co_await reload();
+        co_await reload(Reload::everything);
       } else {
         co_await stop();
         co_return;
@@ -282,12 +445,24 @@ class Daemon {
   }
 
   // A configuration that does not load changes nothing: the daemon goes on with what it has.
-  asio::awaitable<void> reload() {
+  // One after the other, or an older directory could come into force over a newer one.
+  asio::awaitable<bool> reload(Reload what) {
+    while (reloading_) co_await async::sleep_for(std::chrono::milliseconds{20});
+    reloading_ = true;
     ops::notify_reloading();
-    auto job = [config = config_, now = clock_.now()] { return load_settings(config, now); };
+    auto job = [config = config_, remote = remote_.get(), now = clock_.now(), what,
+                in_force = gateway_.settings()]() -> base::Result<Loaded> {
+      try {
+        return load(config, remote, now, what, in_force.get());
+      } catch (const std::exception& error) {
+        return fail(ErrorCode::internal, error.what());
+      }
+    };
     auto loaded = co_await cpu_.run(std::move(job));
+    reloading_ = false;
     if (loaded) {
-      gateway_.replace(std::move(*loaded));
+      page_ = std::move(loaded->page);
+      gateway_.replace(std::move(loaded->settings));
       base::log(LogLevel::info, "daemon.reloaded", "keys, trust anchors and directory loaded again",
                 {{"organisations",
                   std::to_string(gateway_.settings()->directory->organisations().size())}});
@@ -296,6 +471,7 @@ class Daemon {
                 "reload refused; the old state stays in force", {{"error", loaded.error().detail}});
     }
     ops::notify_ready("accepting OSCI requests");
+    co_return loaded.has_value();
   }
 
   // Stop accepting, wake idle connections, let accepted requests end, then join the pools.
@@ -304,6 +480,7 @@ class Daemon {
     stopping_ = true;
     base::log(LogLevel::info, "daemon.stopping", "shutting down");
     ops::notify_stopping();
+    *stop_asking_ = true;
     // Pushes that run end within [push] total; those that wait for their turn are refused now.
     gateway_.stop_pushes();
     co_await server_.drain(config_.shutdown);
@@ -324,8 +501,12 @@ class Daemon {
   ops::Config config_;
   base::SystemClock clock_;
   base::SystemRandom random_;
+  std::unique_ptr<lookup::RemoteDirectory> remote_; // null: a directory file
+  std::shared_ptr<std::atomic<bool>> stop_asking_;
+  std::shared_ptr<const lookup::DirectoryPage> page_;
   std::unique_ptr<storage::SqliteStore> store_;
   storage::SqliteTransfers transfers_;
+  storage::SqliteRetention retained_;
   mailbox::MessageIdIssuer ids_;
   asio::io_context io_{1};
   async::WorkPool cpu_;
@@ -334,10 +515,15 @@ class Daemon {
   async::WorkPool push_;
   authority::Desk desk_;
   async::WorkPool bulk_;
+  gateway::Rollovers rollovers_;
   gateway::Gateway gateway_;
+  gateway::RetentionRounds retention_;
+  async::WorkPool directory_;
   ops::Health health_;
   base::Result<> storage_{fail(ErrorCode::storage_failure, "not probed yet")};
   bool stopping_ = false;
+  bool reloading_ = false;
+  bool directory_waits_ = false; // a new one has come and is not in force
   async::TaskGroup tasks_;
   http::Server server_;
   std::optional<http::Server> admin_;
@@ -365,14 +551,24 @@ int main(int argc, char** argv) {
   if (!config) return complain(config.error());
   const base::SystemClock clock;
   ops::start_logging(config->log, clock);
-  auto settings = load_settings(*config, clock.now());
-  if (!settings) return complain(settings.error());
+  auto stop_asking = std::make_shared<std::atomic<bool>>(false);
+  auto remote = remote_directory(*config, clock, stop_asking);
+  if (remote)
+    if (const auto opened = remote->open(); !opened) {
+      if (config->directory.file.empty()) return complain(opened.error());
+      base::log(LogLevel::warning, "directory.from_file",
+                "the directory file is in force until a server answers",
+                {{"error", opened.error().detail}});
+    }
+  auto loaded = load(*config, remote.get(), clock.now());
+  if (!loaded) return complain(loaded.error());
   base::SystemRandom random;
   auto desk = setup::desk_rules(*config, random);
   if (!desk) return complain(desk.error());
   if (check) {
-    std::cout << config_file << ": ok, " << (*settings)->directory->organisations().size()
-              << " organisations, " << (*settings)->trust->anchor_count() << " trust anchors\n";
+    std::cout << config_file << ": ok, " << loaded->settings->directory->organisations().size()
+              << " organisations, " << loaded->settings->trust->anchor_count()
+              << " trust anchors\n";
     return 0;
   }
 
@@ -385,8 +581,8 @@ int main(int argc, char** argv) {
   if (!store) return complain(store.error());
   const auto key = setup::message_id_key(config->state.directory, random);
   if (!key) return complain(key.error());
-  Daemon daemon(std::move(*config), std::move(*settings), std::move(*store), *key,
-                std::move(*desk));
+  Daemon daemon(std::move(*config), std::move(*loaded), std::move(remote), std::move(stop_asking),
+                std::move(*store), *key, std::move(*desk));
   if (const auto done = daemon.run(); !done) return complain(done.error());
   base::log(LogLevel::info, "daemon.stopped", "stopped");
   return 0;

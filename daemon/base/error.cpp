@@ -72,6 +72,14 @@ std::string_view to_string(ErrorCode code) {
     return "no_process_card";
   case ErrorCode::unknown_addressee:
     return "unknown_addressee";
+  case ErrorCode::sender_not_entitled:
+    return "sender_not_entitled";
+  case ErrorCode::wrong_reader:
+    return "wrong_reader";
+  case ErrorCode::not_agreed:
+    return "not_agreed";
+  case ErrorCode::test_mixed:
+    return "test_mixed";
   case ErrorCode::recipient_refused:
     return "recipient_refused";
   case ErrorCode::reply_missing:
@@ -130,6 +138,8 @@ std::string_view to_string(ErrorCode code) {
     return "peer_fault";
   case ErrorCode::not_found:
     return "not_found";
+  case ErrorCode::invalid_content:
+    return "invalid_content";
   case ErrorCode::unsupported:
     return "unsupported";
   }

@@ -36,6 +36,10 @@ enum class ErrorCode {
   no_delivery,              // 9803
   no_process_card,          // 9804
   unknown_addressee,        // 9805: no mailbox belongs to the addressee's certificate
+  sender_not_entitled,      // 9805: the directory does not let this sender use the service
+  wrong_reader,             // 9805: reader, service and addressee do not go together
+  not_agreed,               // 9805: no agreement lets this service deliver to this body
+  test_mixed,               // 9805: a test message for production, or the other way round
   // push to a passive recipient; the delivery did not arrive (1.5, 1.6)
   recipient_refused,           // 9805: negative feedback of the recipient
   reply_missing,               // 9806: accepted, but no delivery for the sender in the answer
@@ -77,6 +81,7 @@ enum class ErrorCode {
   peer_fault, // a peer answered with a SOAP fault or broke the protocol
   not_found,
   unsupported,
+  invalid_content, // an application that is not valid by its schema
 };
 
 std::string_view to_string(ErrorCode code);

@@ -27,6 +27,26 @@ bool passing(ErrorCode code) {
          code == ErrorCode::overloaded;
 }
 
+base::Result<IssuedId> issued_by(osci::Answer answer) {
+  if (!answer.executed()) return refusal(answer.feedback);
+  if (!answer.message_id || answer.message_id->empty())
+    return fail(ErrorCode::malformed_message, "answer without MessageId");
+  return IssuedId{std::move(*answer.message_id), std::move(answer.features), *answer.signer};
+}
+
+base::Result<Receipt> receipt_of(osci::Answer answer, std::string message_id) {
+  if (!answer.executed()) return refusal(answer.feedback);
+  Receipt out;
+  out.message_id = std::move(message_id);
+  out.feedback = std::move(answer.feedback);
+  if (!answer.cards.empty()) {
+    if (answer.cards.front().message_id != out.message_id)
+      return fail(ErrorCode::control_block, "receipt of another delivery");
+    out.card = std::move(answer.cards.front());
+  }
+  return out;
+}
+
 } // namespace
 
 osci::RoleCertificate role_certificate(const std::string& role, const std::string& id_role,
@@ -163,11 +183,7 @@ base::Result<IssuedId> Session::get_message_id() {
   request.control.challenge = base::base64_encode_line(random_.bytes(16));
   auto answered = exchange(request);
   if (!answered) return answered.error();
-  auto& answer = answered->answer;
-  if (!answer.executed()) return refusal(answer.feedback);
-  if (!answer.message_id || answer.message_id->empty())
-    return fail(ErrorCode::malformed_message, "answer without MessageId");
-  return IssuedId{std::move(*answer.message_id), std::move(answer.features), *answer.signer};
+  return issued_by(std::move(answered->answer));
 }
 
 seal::SignWith Session::signing() const {
@@ -239,17 +255,39 @@ base::Result<Receipt> Session::store_as(osci::Request request, std::string messa
   request.control.challenge = base::base64_encode_line(random_.bytes(16));
   auto answered = exchange(request, on_sending);
   if (!answered) return answered.error();
-  auto& answer = answered->answer;
-  if (!answer.executed()) return refusal(answer.feedback);
-  Receipt out;
-  out.message_id = std::move(message_id);
-  out.feedback = std::move(answer.feedback);
-  if (!answer.cards.empty()) {
-    if (answer.cards.front().message_id != out.message_id)
-      return fail(ErrorCode::control_block, "receipt of another delivery");
-    out.card = std::move(answer.cards.front());
-  }
+  return receipt_of(std::move(answered->answer), std::move(message_id));
+}
+
+std::uint64_t SealedLetter::octets() const {
+  std::uint64_t out = request_.content.body.size();
+  for (const auto& one : request_.content.attachments) out += one.bytes.size();
   return out;
+}
+
+base::Result<SealedLetter> Session::seal(const Letter& letter) {
+  auto request = new_request(osci::MessageType::store_delivery);
+  if (const auto sealed = seal_letter(letter, request); !sealed) return sealed.error();
+  request.subject = letter.subject;
+  return SealedLetter(std::move(request));
+}
+
+base::Result<Receipt> Session::store(SealedLetter letter, const std::string& message_id,
+                                     const std::function<void()>& on_sending) {
+  return store_as(std::move(letter.request_), message_id, on_sending);
+}
+
+base::Result<IssuedId> Session::Dialog::get_message_id() {
+  auto answered = exchange(session_->new_request(osci::MessageType::get_message_id));
+  if (!answered) return answered.error();
+  return issued_by(std::move(answered->answer));
+}
+
+base::Result<Receipt> Session::Dialog::store(SealedLetter letter, const std::string& message_id,
+                                             const std::function<void()>& on_sending) {
+  letter.request_.message_id = message_id;
+  auto answered = exchange(std::move(letter.request_), on_sending);
+  if (!answered) return answered.error();
+  return receipt_of(std::move(answered->answer), message_id);
 }
 
 base::Result<Session::Dialog> Session::open_dialog() {
@@ -266,14 +304,15 @@ base::Result<Session::Dialog> Session::open_dialog() {
   return out;
 }
 
-base::Result<Session::Answered> Session::Dialog::exchange(osci::Request request) {
+base::Result<Session::Answered> Session::Dialog::exchange(osci::Request request,
+                                                          const std::function<void()>& on_sending) {
   if (!alive_) return fail(ErrorCode::control_block, "the dialog has ended");
   request.control.conversation_id = conversation_id_;
   request.control.sequence_number = sequence_++;
   request.control.response = challenge_;
   request.control.challenge = base::base64_encode_line(session_->random_.bytes(16));
   alive_ = false; // until the answer has proved itself
-  auto answered = session_->exchange(request);
+  auto answered = session_->exchange(request, on_sending);
   if (!answered) return answered.error();
   if (request.type != osci::MessageType::exit_dialog) {
     if (!answered->answer.control.challenge)

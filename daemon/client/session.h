@@ -76,6 +76,20 @@ struct LargeAttachment {
   base::OctetRange plain;
 };
 
+// A letter sealed ahead of its message id: sealing does not need one, and is most of a sender's
+// work. Good for one message.
+class SealedLetter {
+ public:
+  SealedLetter(SealedLetter&&) noexcept = default;
+  SealedLetter& operator=(SealedLetter&&) noexcept = default;
+  std::uint64_t octets() const; // about what it takes in memory
+
+ private:
+  friend class Session;
+  explicit SealedLetter(osci::Request request) : request_(std::move(request)) {}
+  osci::Request request_; // a StoreDelivery without message id
+};
+
 struct IssuedId {
   std::string message_id;
   osci::Features features;
@@ -151,6 +165,10 @@ class Session {
   // until then it is certain that nothing was accepted.
   base::Result<Receipt> store(const Letter& letter, const std::string& message_id,
                               const std::function<void()>& on_sending = {});
+  base::Result<SealedLetter> seal(const Letter& letter);
+  // As above.
+  base::Result<Receipt> store(SealedLetter letter, const std::string& message_id,
+                              const std::function<void()>& on_sending = {});
   // The StoreDelivery of `letter` for a chunked transfer (11.3): clear, unsigned, of an implicit
   // dialog; its content sealed as always. Further errors: those of `out`, and of the sources.
   base::Result<> write_delivery(const Letter& letter, const std::vector<LargeAttachment>& large,
@@ -172,6 +190,10 @@ class Session {
     Dialog(Dialog&&) noexcept = default;
     Dialog& operator=(Dialog&&) noexcept = default;
 
+    // A sender's dialog: as get_message_id and store of the session, in one conversation.
+    base::Result<IssuedId> get_message_id();
+    base::Result<Receipt> store(SealedLetter letter, const std::string& message_id,
+                                const std::function<void()>& on_sending = {});
     // nullopt: nothing matches (9803).
     base::Result<std::optional<Delivery>> fetch(const osci::Selection& selection);
     base::Result<Cards> fetch_process_cards(const osci::Selection& selection);
@@ -202,7 +224,8 @@ class Session {
    private:
     friend class Session;
     explicit Dialog(Session& session) : session_(&session) {}
-    base::Result<Answered> exchange(osci::Request request);
+    base::Result<Answered> exchange(osci::Request request,
+                                    const std::function<void()>& on_sending = {});
 
     Session* session_;
     std::string conversation_id_;

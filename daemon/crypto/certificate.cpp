@@ -1,7 +1,9 @@
 #include "crypto/certificate.h"
 #include "base/encoding.h"
+#include "crypto/certificate_shape.h"
 #include "crypto/digest.h"
 #include "crypto/openssl.h"
+#include <mutex>
 #include <openssl/core_names.h>
 #include <optional>
 
@@ -42,13 +44,12 @@ std::string name_text(const X509_NAME* name) {
   return "";
 }
 
-std::optional<std::string> serial_text(const ASN1_INTEGER* serial) {
-  if (ASN1_STRING_length(serial) > kMaxSerial) return std::nullopt;
+std::string serial_text(const ASN1_INTEGER* serial) {
   const openssl::BigNumber number(ASN1_INTEGER_to_BN(serial, nullptr));
-  if (!number) return std::nullopt;
+  openssl::require(number != nullptr, "ASN1_INTEGER_to_BN");
   const openssl::Text digits(BN_bn2dec(number.get()));
-  if (!digits) return std::nullopt;
-  return std::string(digits.get());
+  openssl::require(digits != nullptr, "BN_bn2dec");
+  return digits.get();
 }
 
 KeyKind kind_of(const EVP_PKEY* key) {
@@ -72,10 +73,10 @@ struct Usage {
 
 // Read from the extension itself: OpenSSL's cached flags count a certificate as unusable for
 // peculiarities that have nothing to do with key usage.
-Usage usage_of(const X509* certificate) {
+Usage usage_of(const CertificateShape& certificate) {
   int critical = -1;
   const openssl::BitString bits(static_cast<ASN1_BIT_STRING*>(
-      X509_get_ext_d2i(certificate, NID_key_usage, &critical, nullptr)));
+      X509V3_get_d2i(certificate.extensions(), NID_key_usage, &critical, nullptr)));
   if (!bits && critical == -1) return {};
   if (!bits) return {false, false}; // twice, or not a BIT STRING
   const auto set = [&](UsageBit bit) { return ASN1_BIT_STRING_get_bit(bits.get(), bit) == 1; };
@@ -83,58 +84,70 @@ Usage usage_of(const X509* certificate) {
           set(key_encipherment) || set(data_encipherment)};
 }
 
-bool ca_of(const X509* certificate) {
+bool ca_of(const CertificateShape& certificate) {
   const openssl::BasicConstraints constraints(static_cast<BASIC_CONSTRAINTS*>(
-      X509_get_ext_d2i(certificate, NID_basic_constraints, nullptr, nullptr)));
+      X509V3_get_d2i(certificate.extensions(), NID_basic_constraints, nullptr, nullptr)));
   return constraints && constraints->ca != 0;
 }
 
 } // namespace
 
+// What every user of a certificate asks for is read at once; what takes OpenSSL's own object, with
+// the first question for it: of a directory's certificates few are ever asked.
 struct Certificate::Parsed {
-  openssl::X509Object x509;
-  std::string der, fingerprint, subject, issuer, serial;
+  struct Whole {
+    openssl::X509Object x509;
+    std::string subject, issuer, serial;
+    KeyKind key_kind = KeyKind::other;
+    int key_bits = 0;
+  };
+  std::string der, fingerprint;
   base::Instant not_before{}, not_after{};
-  KeyKind key_kind = KeyKind::other;
-  int key_bits = 0;
   Usage usage;
   bool is_ca = false;
+
+  const Whole& whole() const {
+    std::call_once(read, [this] {
+      const openssl::ErrorScope scope;
+      auto made = std::make_unique<Whole>();
+      const unsigned char* at = octets(der);
+      made->x509.reset(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
+      const X509* x509 = made->x509.get();
+      openssl::require(x509 != nullptr, "a certificate that was read cannot be read again");
+      made->subject = name_text(X509_get_subject_name(x509));
+      made->issuer = name_text(X509_get_issuer_name(x509));
+      made->serial = serial_text(X509_get0_serialNumber(x509));
+      const EVP_PKEY* key = X509_get0_pubkey(x509);
+      made->key_kind = kind_of(key);
+      made->key_bits = key ? EVP_PKEY_get_bits(key) : 0;
+      rest = std::move(made);
+    });
+    return *rest;
+  }
+
+ private:
+  mutable std::once_flag read;
+  mutable std::unique_ptr<const Whole> rest;
 };
 
 Result<Certificate> Certificate::from_der(std::string_view der) {
   const auto bad = [](const char* rule) { return fail(ErrorCode::malformed_message, rule); };
   if (der.size() > kMaxDer) return bad("certificate longer than 64 KiB");
   const openssl::ErrorScope scope;
-  const unsigned char* at = octets(der);
-  auto parsed = std::make_shared<Parsed>();
-  parsed->x509.reset(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
-  X509* x509 = parsed->x509.get();
-  if (!x509) return bad("not a certificate in DER");
-  // OpenSSL reads BER too. Certificates are compared octet by octet, so one certificate must have
-  // one form only (5.2).
-  std::string again(der.size(), '\0');
-  unsigned char* to = octets(again);
-  if (at != octets(der) + der.size() || i2d_X509(x509, nullptr) != static_cast<int>(der.size()) ||
-      i2d_X509(x509, &to) != static_cast<int>(der.size()) || again != der)
-    return bad("certificate is not in DER");
-
-  const auto serial = serial_text(X509_get0_serialNumber(x509));
-  if (!serial) return bad("certificate with unreadable serial number");
-  const auto not_before = openssl::to_instant(X509_get0_notBefore(x509));
-  const auto not_after = openssl::to_instant(X509_get0_notAfter(x509));
+  const auto shape = shape_of(der);
+  if (!shape) return bad("not a certificate in DER");
+  if (ASN1_STRING_length(shape->serial()) > kMaxSerial)
+    return bad("certificate with unreadable serial number");
+  const auto not_before = openssl::to_instant(shape->not_before());
+  const auto not_after = openssl::to_instant(shape->not_after());
   if (!not_before || !not_after) return bad("certificate with unreadable validity");
+  auto parsed = std::make_shared<Parsed>();
   parsed->der = der;
   parsed->fingerprint = sha256_hex(der);
-  parsed->subject = name_text(X509_get_subject_name(x509));
-  parsed->issuer = name_text(X509_get_issuer_name(x509));
-  parsed->serial = *serial;
   parsed->not_before = *not_before;
   parsed->not_after = *not_after;
-  const EVP_PKEY* key = X509_get0_pubkey(x509);
-  parsed->key_kind = kind_of(key);
-  parsed->key_bits = key ? EVP_PKEY_get_bits(key) : 0;
-  parsed->usage = usage_of(x509);
-  parsed->is_ca = ca_of(x509);
+  parsed->usage = usage_of(*shape);
+  parsed->is_ca = ca_of(*shape);
   return Certificate(std::move(parsed));
 }
 
@@ -173,13 +186,13 @@ const std::string& Certificate::fingerprint() const {
   return parsed_->fingerprint;
 }
 const std::string& Certificate::subject() const {
-  return parsed_->subject;
+  return parsed_->whole().subject;
 }
 const std::string& Certificate::issuer() const {
-  return parsed_->issuer;
+  return parsed_->whole().issuer;
 }
 const std::string& Certificate::serial() const {
-  return parsed_->serial;
+  return parsed_->whole().serial;
 }
 base::Instant Certificate::not_before() const {
   return parsed_->not_before;
@@ -188,10 +201,10 @@ base::Instant Certificate::not_after() const {
   return parsed_->not_after;
 }
 KeyKind Certificate::key_kind() const {
-  return parsed_->key_kind;
+  return parsed_->whole().key_kind;
 }
 int Certificate::key_bits() const {
-  return parsed_->key_bits;
+  return parsed_->whole().key_bits;
 }
 bool Certificate::may_sign() const {
   return parsed_->usage.sign;
@@ -203,10 +216,10 @@ bool Certificate::is_ca() const {
   return parsed_->is_ca;
 }
 x509_st* Certificate::handle() const {
-  return parsed_->x509.get();
+  return parsed_->whole().x509.get();
 }
 evp_pkey_st* Certificate::public_key() const {
-  return X509_get0_pubkey(parsed_->x509.get());
+  return X509_get0_pubkey(handle());
 }
 
 } // namespace crypto

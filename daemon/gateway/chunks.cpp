@@ -82,9 +82,17 @@ base::Result<Inner> open_now(const Gateway::Parts& parts, const Settings& settin
 std::shared_ptr<osci::Reassembled> decide_now(const Gateway::Parts& parts, const Settings& settings,
                                               const Inner& inner,
                                               const crypto::RevocationResults* revocation) {
-  const osci::Situation situation{parts.clock.now(), settings.policy, *settings.directory,
-                                  *settings.trust,   parts.ids,       parts.random,
-                                  nullptr,           revocation,      settings.schemas.get()};
+  const osci::Situation situation{parts.clock.now(),
+                                  settings.policy,
+                                  *settings.directory,
+                                  *settings.trust,
+                                  parts.ids,
+                                  parts.random,
+                                  nullptr,
+                                  revocation,
+                                  settings.schemas.get(),
+                                  settings.agreements.get(),
+                                  settings.check_content ? &settings.check_content : nullptr};
   return std::make_shared<osci::Reassembled>(
       osci::decide_reassembled(*inner.message, inner.transfer, situation));
 }
@@ -117,6 +125,8 @@ base::Result<> store_now(const Gateway::Parts& parts, const Settings& settings,
   if (!stored) return stored.error();
   log_stored(*verdict.delivery, stored->repeated, "0800");
   log_metadata(key.message_id, key.party, verdict.metadata_findings);
+  log_content(key.message_id, key.party, verdict.content_findings);
+  note_routing(key.message_id, key.party, verdict.routing, parts.rollovers, parts.clock.now());
   return {};
 }
 

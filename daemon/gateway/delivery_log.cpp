@@ -32,4 +32,30 @@ void log_metadata(std::string_view message_id, std::string_view party,
              {"rule", findings.front()}});
 }
 
+void log_content(std::string_view message_id, std::string_view party,
+                 const std::vector<std::string>& findings) {
+  if (findings.empty()) return;
+  base::log(LogLevel::warning, "content.invalid",
+            "taken as it is, but its content in clear breaks the schema",
+            {{"message_id", std::string(message_id)},
+             {"party", std::string(party)},
+             {"findings", std::to_string(findings.size())},
+             {"rule", findings.front()}});
+}
+
+void note_routing(std::string_view message_id, std::string_view party,
+                  const osci::RoutingReport& report, Rollovers* rollovers, base::Instant now) {
+  for (const auto& finding : report.findings)
+    base::log(LogLevel::warning, "routing.finding",
+              "taken, but the directory has something against it",
+              {{"message_id", std::string(message_id)},
+               {"party", std::string(party)},
+               {"sender", report.sender},
+               {"addressee", report.addressee},
+               {"finding", finding}});
+  if (rollovers && !report.superseded.empty())
+    rollovers->note({report.sender.empty() ? std::string(party) : report.sender, report.addressee,
+                     report.superseded, report.current, now});
+}
+
 } // namespace gateway

@@ -68,11 +68,15 @@ struct Opened {
   std::string signed_digest; // of a message without integrity (CBC); else empty
 };
 
-void log_outcome(const osci::Plan& plan, const osci::StoreOutcome& outcome) {
+void log_outcome(const osci::Plan& plan, const osci::StoreOutcome& outcome,
+                 const Gateway::Parts& parts) {
   if (const auto* receipt = std::get_if<mailbox::Receipt>(&outcome)) {
     if (const auto* stored = std::get_if<osci::StoreIt>(&plan.action)) {
       log_stored(stored->delivery, receipt->repeated, plan.explicit_dialog ? "0801" : "0800");
       log_metadata(receipt->card.message_id, plan.party, plan.metadata_findings);
+      log_content(receipt->card.message_id, plan.party, plan.content_findings);
+      note_routing(receipt->card.message_id, plan.party, plan.routing, parts.rollovers,
+                   parts.clock.now());
     }
   } else if (const auto* fetched = std::get_if<mailbox::Fetched>(&outcome)) {
     if (fetched->delivery)
@@ -145,7 +149,7 @@ Gateway::Gateway(Parts parts, std::shared_ptr<const Settings> settings,
                  std::size_t answer_cache_bytes)
     : parts_(parts), settings_(std::move(settings)),
       pushes_({parts.clock, parts.random, parts.store, parts.ids, parts.cpu, parts.db, parts.push,
-               parts.revocation}),
+               parts.revocation, parts.rollovers}),
       dialogs_(kWaitersPerDialog), answers_(answer_cache_bytes),
       chunks_(parts.transfers ? std::make_unique<Chunks>(parts) : nullptr) {}
 
@@ -249,7 +253,9 @@ asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Messag
                                     random,
                                     dialog ? &*dialog : nullptr,
                                     revocation.get(),
-                                    settings->schemas.get()};
+                                    settings->schemas.get(),
+                                    settings->agreements.get(),
+                                    settings->check_content ? &settings->check_content : nullptr};
     return std::make_shared<osci::Plan>(osci::decide(*message, situation));
   };
   auto decided = co_await parts_.cpu.run(std::move(decide_job));
@@ -281,7 +287,7 @@ asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Messag
     if (error.code == ErrorCode::control_block || error.code == ErrorCode::overloaded)
       co_return fault(error, message->type(), plan->party);
   } else {
-    log_outcome(*plan, *outcome);
+    log_outcome(*plan, *outcome, parts_);
   }
   // The repeat of a fetch that cannot show the delivery again must not hand out the challenge
   // either: the client's next request would acknowledge what it never saw. The dialog ends, the

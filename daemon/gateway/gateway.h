@@ -13,6 +13,7 @@
 #include "gateway/answer_cache.h"
 #include "gateway/pushes.h"
 #include "gateway/refusal_times.h"
+#include "gateway/rollovers.h"
 #include "mailbox/message_id.h"
 #include "mailbox/store.h"
 #include "mailbox/transfers.h"
@@ -52,6 +53,8 @@ struct Settings {
   base::Milliseconds chunk_wait{30'000};          // for the processing of a reassembled message
   std::size_t inner_xml = std::size_t{128} << 20; // its XML part, which is held in memory
   std::shared_ptr<const xml::SchemaSet> schemas = nullptr; // strict mode: what requests must obey
+  std::shared_ptr<const directory::Agreements> agreements = nullptr; // null: not asked about
+  osci::ContentCheck check_content{}; // of content in clear; empty: no schemas of it are known
 };
 
 // Limits of what is taken in, a margin below the defaults that readers have: what is accepted must
@@ -82,6 +85,7 @@ class Gateway {
     // Chunked transfers, and threads for what takes seconds there; null: none are offered.
     mailbox::Transfers* transfers = nullptr;
     async::WorkPool* bulk = nullptr;
+    Rollovers* rollovers = nullptr; // hears of senders that have missed one; null: only the log
   };
   // All parts outlive the gateway and every request in it.
   Gateway(Parts parts, std::shared_ptr<const Settings> settings, std::size_t answer_cache_bytes);

@@ -147,6 +147,8 @@ Pushes::carry_out(std::shared_ptr<const osci::Plan> plan,
     co_return co_await finish(plan, push, std::move(verdict));
   }
   log_metadata(message_id, plan->party, plan->metadata_findings);
+  log_content(message_id, plan->party, plan->content_findings);
+  note_routing(message_id, plan->party, plan->routing, parts_.rollovers, parts_.clock.now());
   co_return co_await dial(plan, std::move(settings), std::move(permit), push);
 }
 

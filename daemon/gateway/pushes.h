@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "gateway/push_targets.h"
 #include "gateway/recipient_transport.h"
+#include "gateway/rollovers.h"
 #include "mailbox/message_id.h"
 #include "mailbox/store.h"
 #include "osci/push.h"
@@ -42,6 +43,7 @@ class Pushes {
     async::WorkPool& db;
     PushParts push;
     authority::RevocationChecker* revocation = nullptr; // null: nobody is asked
+    Rollovers* rollovers = nullptr;                     // as of Gateway::Parts
   };
   explicit Pushes(Parts parts);
 

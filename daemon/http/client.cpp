@@ -19,6 +19,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <boost/url/parse.hpp>
+#include <charconv>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -63,6 +64,15 @@ base::Result<Destination> parse_url(const std::string& text) {
   to.target = std::string(url->encoded_target());
   if (to.target.empty() || to.target.front() != '/') to.target.insert(0, "/");
   return to;
+}
+
+// Retry-After in its form of seconds (RFC 9110, 10.2.3); at most a day.
+std::optional<std::chrono::seconds> seconds_of(std::string_view text) {
+  constexpr unsigned kDay = 86400;
+  unsigned value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return std::chrono::seconds{std::min(value, kDay)};
 }
 
 auto into(Error& error) {
@@ -175,6 +185,8 @@ class Exchange {
     Answer answer;
     answer.status = message.result_int();
     answer.content_type = std::string(message[wire::field::content_type]);
+    answer.etag = std::string(message[wire::field::etag]);
+    answer.retry_after = seconds_of(message[wire::field::retry_after]);
     answer.body = std::move(message.body());
     co_return std::move(answer);
   }
@@ -214,7 +226,7 @@ class Exchange {
 
 base::Result<Answer> request(wire::verb verb, const ClientRules& rules, const std::string& url,
                              std::string body, const std::string& content_type, ClientLimits limits,
-                             const Progress& progress = {}) {
+                             const Progress& progress = {}, const GetHeaders& headers = {}) {
   auto to = parse_url(url);
   if (!to) return to.error();
   if (!to->tls && !rules.allow_clear)
@@ -229,12 +241,24 @@ base::Result<Answer> request(wire::verb verb, const ClientRules& rules, const st
     if (rules.ca_pem.empty() && rules.ca_file.empty()) tls.set_default_verify_paths(error);
     if (error)
       return base::fail(ErrorCode::invalid_config, "cannot read CA certificates " + rules.ca_file);
+    if (!rules.client_certificate_file.empty()) {
+      tls.use_certificate_chain_file(rules.client_certificate_file, error);
+      if (!error) tls.use_private_key_file(rules.client_key_file, ssl::context::pem, error);
+      if (error)
+        return base::fail(ErrorCode::invalid_config, "cannot use the client certificate " +
+                                                         rules.client_certificate_file +
+                                                         " with its key");
+    }
   }
 
   Outgoing message(verb, to->target, 11);
   message.set(wire::field::host, to->authority);
   message.set(wire::field::user_agent, "dataclearing");
   message.keep_alive(false);
+  if (!headers.authorization.empty())
+    message.set(wire::field::authorization, headers.authorization);
+  if (!headers.if_none_match.empty())
+    message.set(wire::field::if_none_match, headers.if_none_match);
   if (verb == wire::verb::post) {
     message.set(wire::field::content_type, content_type);
     message.body() = std::move(body);
@@ -256,8 +280,9 @@ base::Result<Answer> Client::post(const std::string& url, std::string body,
   return request(wire::verb::post, rules_, url, std::move(body), content_type, limits, progress);
 }
 
-base::Result<Answer> Client::get(const std::string& url, ClientLimits limits) const {
-  return request(wire::verb::get, rules_, url, {}, {}, limits);
+base::Result<Answer> Client::get(const std::string& url, ClientLimits limits,
+                                 const GetHeaders& headers) const {
+  return request(wire::verb::get, rules_, url, {}, {}, limits, {}, headers);
 }
 
 } // namespace http

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -30,12 +31,23 @@ struct ClientRules {
   // very address of each connection attempt, so another answer of the name server a moment later
   // changes nothing.
   bool allow_private_addresses = true;
+  // PEM certificate (with its chain) and key that https servers are shown; both or neither.
+  std::string client_certificate_file{}, client_key_file{};
+};
+
+// Sent if not empty.
+struct GetHeaders {
+  std::string authorization, if_none_match;
 };
 
 struct Answer {
   unsigned status = 0;
   std::string content_type;
   std::string body;
+  std::string etag{}; // empty: none
+  // Of a refusal (503, 429): how long the server wants to be left alone. Absent: it did not say, or
+  // not in seconds.
+  std::optional<std::chrono::seconds> retry_after{};
 };
 
 // Hears how many octets of the request's body have been handed to the network, and of how many.
@@ -51,12 +63,13 @@ class Client {
   explicit Client(ClientRules rules) : rules_(std::move(rules)) {}
 
   // `url`: http:// or https:// (TLS 1.2 or newer, certificate and host name verified). Any status
-  // is an answer, not an error. Errors: invalid_config (url, CA file, or against the rules),
+  // is an answer, not an error. Errors: invalid_config (url, a file of the rules, or against them),
   // network, timed_out, too_large (answer), peer_fault (not HTTP).
   base::Result<Answer> post(const std::string& url, std::string body,
                             const std::string& content_type, ClientLimits limits = {},
                             const Progress& progress = {}) const;
-  base::Result<Answer> get(const std::string& url, ClientLimits limits = {}) const;
+  base::Result<Answer> get(const std::string& url, ClientLimits limits = {},
+                           const GetHeaders& headers = {}) const;
 
  private:
   ClientRules rules_;

@@ -266,6 +266,8 @@ asio::awaitable<Connection::Reading> Connection::read_request(SteadyTime header_
   request.method = std::string(header.method_string());
   request.target = std::string(header.target());
   request.content_type = std::string(header[wire::field::content_type]);
+  request.authorization = std::string(header[wire::field::authorization]);
+  request.if_none_match = std::string(header[wire::field::if_none_match]);
   request.peer = peer_;
 
   // The budget is asked before a byte of the body is read, and the memory it stands for is
@@ -358,6 +360,7 @@ asio::awaitable<bool> Connection::write(Response response, unsigned version, boo
   message.result(response.status);
   message.set(wire::field::server, "dataclearingd");
   if (!response.content_type.empty()) message.set(wire::field::content_type, response.content_type);
+  if (!response.etag.empty()) message.set(wire::field::etag, response.etag);
   if (response.retry_after_seconds)
     message.set(wire::field::retry_after, std::to_string(*response.retry_after_seconds));
   message.keep_alive(keep_alive);

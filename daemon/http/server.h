@@ -21,7 +21,8 @@ struct Request {
   std::string target;       // as sent, e.g. "/osci"
   std::string content_type; // empty when absent
   std::string body;
-  std::string peer; // address and port of the other end, for the log
+  std::string authorization, if_none_match; // headers; empty when absent
+  std::string peer;                         // address and port of the other end, for the log
 };
 
 struct Response {
@@ -29,6 +30,7 @@ struct Response {
   std::string content_type;
   std::string body; // sent with Content-Length, never compressed; not sent in answer to HEAD
   std::optional<unsigned> retry_after_seconds;
+  std::string etag; // with its quotation marks; empty: none
 };
 
 // Called on the server's executor, once for each completely read request. Never cancelled by the

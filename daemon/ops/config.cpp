@@ -1,14 +1,15 @@
 #include "ops/config.h"
 #include "ops/legacy_config.h"
+#include "ops/loopback.h"
+#include "ops/quantity.h"
+#include "ops/retention_config.h"
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <fstream>
 #include <functional>
 #include <initializer_list>
-#include <limits>
 #include <numeric>
 #include <sstream>
-#include <thread>
 #include <toml++/toml.h>
 #include <type_traits>
 
@@ -18,7 +19,6 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-constexpr std::uint64_t kKiB = 1024, kMiB = 1024 * kKiB, kGiB = 1024 * kMiB;
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
@@ -34,32 +34,6 @@ struct Key {
   std::string_view name;
   Reader read;
 };
-
-struct Unit {
-  std::string_view name;
-  std::uint64_t factor;
-};
-constexpr Unit kSizes[] = {{"GiB", kGiB}, {"MiB", kMiB}, {"KiB", kKiB}, {"B", 1}};
-constexpr Unit kTimes[] = {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000},
-                           {"min", 60'000},   {"s", 1000},      {"ms", 1}};
-
-// A whole number, optional space, a unit; overflow and all else: nothing.
-template <std::size_t N>
-std::optional<std::uint64_t> parse_quantity(std::string_view text, const Unit (&units)[N]) {
-  std::uint64_t value = 0;
-  std::size_t digits = 0;
-  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') {
-    if (value > 1'000'000'000'000'000) return std::nullopt;
-    value = value * 10 + static_cast<std::uint64_t>(text[digits++] - '0');
-  }
-  if (digits == 0) return std::nullopt;
-  text.remove_prefix(digits);
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  for (const auto& unit : units)
-    if (text == unit.name && value <= std::numeric_limits<std::int64_t>::max() / unit.factor)
-      return value * unit.factor;
-  return std::nullopt;
-}
 
 template <std::size_t N>
 std::string write_quantity(std::uint64_t value, const Unit (&units)[N], const char* space) {
@@ -208,6 +182,18 @@ Reader language(std::string& out) {
   };
 }
 
+Reader routing_mode(RoutingMode& out) {
+  return choice<RoutingMode>(out, {{"off", RoutingMode::off},
+                                   {"observe", RoutingMode::observe},
+                                   {"enforce", RoutingMode::enforce}});
+}
+
+Reader retention_mode(mailbox::RetentionMode& out) {
+  using Mode = mailbox::RetentionMode;
+  return choice<Mode>(out,
+                      {{"off", Mode::off}, {"observe", Mode::observe}, {"enforce", Mode::enforce}});
+}
+
 // Clear HTTP needs a literal address: a name could come to mean another one.
 Reader address(std::string& out, bool may_be_empty) {
   return [&out, may_be_empty](const toml::node& node) -> std::string {
@@ -237,6 +223,7 @@ std::vector<Key> keys_of(Config& c, const Path& folder) {
   using base::LogLevel;
   constexpr std::uint16_t any_port = 65535;
   auto& d = c.deadlines;
+  auto& keep = c.retention.rules;
   return {
       {"intermediary", "name", text(c.intermediary.name)},
       {"intermediary", "cipher_key", path(c.intermediary.cipher_key, folder)},
@@ -256,6 +243,7 @@ std::vector<Key> keys_of(Config& c, const Path& folder) {
       {"state", "directory", path(c.state.directory, folder)},
       {"state", "body_file_threshold", size(c.state.body_file_threshold, 4 * kKiB, 64 * kMiB)},
       {"state", "reserve", size(c.state.reserve, 16 * kMiB, 1024 * kGiB)},
+      {"state", "journal", duration(c.state.journal, days{1}, days{36500})},
 
       {"trust", "anchors", paths(c.trust.anchors, folder)},
       {"trust", "intermediates", paths(c.trust.intermediates, folder)},
@@ -299,11 +287,30 @@ std::vector<Key> keys_of(Config& c, const Path& folder) {
       {"policy", "metadata",
        choice<MetaDataCheck>(c.policy.metadata,
                              {{"accept", MetaDataCheck::accept}, {"check", MetaDataCheck::check}})},
+      {"policy", "schema_packs", path(c.policy.schema_packs, folder)},
+      {"policy", "clear_content", routing_mode(c.policy.clear_content)},
       {"policy", "refusal_step", duration(c.policy.refusal_step, milliseconds{20}, seconds{10})},
       {"policy", "legacy",
        [&c](const toml::node& node) { return read_legacy(node, c.policy.legacy); }},
 
+      {"routing", "sender", routing_mode(c.routing.sender)},
+      {"routing", "reader", routing_mode(c.routing.reader)},
+      {"routing", "test", routing_mode(c.routing.test)},
+      {"routing", "agreements", routing_mode(c.routing.agreements)},
+
+      {"agreements", "file", path(c.agreements.file, folder)},
+
       {"directory", "file", path(c.directory.file, folder)},
+      {"directory", "urls", urls(c.directory.urls)},
+      {"directory", "token_file", path(c.directory.token_file, folder)},
+      {"directory", "client_certificate", path(c.directory.client_certificate, folder)},
+      {"directory", "client_key", path(c.directory.client_key, folder)},
+      {"directory", "ca", path(c.directory.ca, folder)},
+      {"directory", "cache", path(c.directory.cache, folder)},
+      {"directory", "refresh", duration(c.directory.refresh, seconds{1}, hours{24})},
+      {"directory", "max_age", duration(c.directory.max_age, minutes{1}, days{365})},
+      {"directory", "serve", boolean(c.directory.serve)},
+      {"directory", "serve_token_file", path(c.directory.serve_token_file, folder)},
       {"directory", "create_mailboxes", boolean(c.directory.create_mailboxes)},
 
       {"dialogs", "idle_timeout", duration(c.dialogs.idle_timeout, seconds{10}, hours{24})},
@@ -348,6 +355,17 @@ std::vector<Key> keys_of(Config& c, const Path& folder) {
       {"chunks", "wait", duration(c.chunks.wait, seconds{1}, minutes{10})},
       {"chunks", "threads", number<std::size_t>(c.chunks.threads, 1, 64)},
       {"chunks", "schema_spelling", boolean(c.chunks.schema_spelling)},
+
+      {"retention", "mode", retention_mode(keep.mode)},
+      {"retention", "fetched", duration(keep.general.fetched, seconds{1}, days{3650})},
+      {"retention", "unfetched", duration(keep.general.unfetched, seconds{1}, days{3650})},
+      {"retention", "notices",
+       [&keep](const toml::node& node) { return read_notices(node, keep.general.notices); }},
+      {"retention", "notices_every", duration(keep.general.notices_every, seconds{0}, days{365})},
+      {"retention", "cards", duration(keep.cards, seconds{1}, days{36500})},
+      {"retention", "interval", duration(c.retention.interval, seconds{1}, hours{24})},
+      {"retention", "rules",
+       [&keep](const toml::node& node) { return read_retention_rules(node, keep.overrides); }},
 
       {"deadlines", "header", duration(d.header, milliseconds{100}, minutes{10})},
       {"deadlines", "body", duration(d.body, seconds{1}, hours{24})},
@@ -441,12 +459,6 @@ base::Error unknown_section(const Path& file, const toml::key& name, bool is_tab
   return wrong(place(file, name.source()), kind + std::string(name.str()) + "]" + hint);
 }
 
-bool is_loopback(const std::string& address) {
-  boost::system::error_code error;
-  const auto ip = boost::asio::ip::make_address(address, error);
-  return !error && ip.is_loopback();
-}
-
 // What no single key can tell.
 base::Result<> check_together(const Config& c, const Path& file) {
   const auto bad = [&](const std::string& what) { return wrong(file.string() + ": ", what); };
@@ -454,7 +466,15 @@ base::Result<> check_together(const Config& c, const Path& file) {
   if (c.intermediary.signature_key.empty()) return bad("[intermediary] signature_key is missing");
   if (c.intermediary.pin_file && c.intermediary.pin_env)
     return bad("[intermediary] pin_file and pin_env: only one may be set");
-  if (c.directory.file.empty()) return bad("[directory] file is missing");
+  if (c.directory.file.empty() && c.directory.urls.empty())
+    return bad("[directory] file is missing; or, instead of it, urls");
+  if (std::any_of(c.directory.urls.begin(), c.directory.urls.end(), clear_beyond_loopback))
+    return bad("[directory] urls: http:// only to a loopback address, as in "
+               "http://127.0.0.1:18081/directory");
+  if (c.directory.serve &&
+      (c.listen.admin_address.empty() ||
+       (!c.directory.serve_token_file && !is_loopback(c.listen.admin_address))))
+    return bad("[directory] serve needs an admin listener, beyond loopback also serve_token_file");
   if (c.trust.anchors.empty() && c.trust.unknown_issuer == UnknownIssuer::refuse)
     return bad(
         "[trust] anchors is empty: with unknown_issuer = \"refuse\" every client would be refused");
@@ -542,29 +562,6 @@ std::vector<std::string> known_keys() {
   for (const auto& key : keys_of(config, {}))
     names.push_back(std::string(key.section) + "." + std::string(key.name));
   return names;
-}
-
-std::size_t cpu_threads(const Config& config) {
-  if (config.limits.cpu_threads != 0) return config.limits.cpu_threads;
-  return std::max<std::size_t>(1, std::thread::hardware_concurrency());
-}
-
-http::ServerLimits server_limits(const Config& config) {
-  http::ServerLimits limits;
-  limits.connections = config.limits.connections;
-  limits.body_bytes = config.limits.message;
-  limits.bytes_in_flight = config.limits.bytes_in_flight;
-  limits.deadlines = config.deadlines;
-  return limits;
-}
-
-http::ServerLimits admin_server_limits(const Config& config) {
-  http::ServerLimits limits;
-  limits.connections = 32;
-  limits.body_bytes = 64 * kKiB;
-  limits.bytes_in_flight = kMiB;
-  limits.deadlines = config.deadlines;
-  return limits;
 }
 
 } // namespace ops

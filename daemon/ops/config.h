@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "http/limits.h"
+#include "mailbox/retention.h"
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -25,6 +26,7 @@ enum class RevocationOrder { ocsp, crl };
 enum class Unreachable { accept, refuse };
 enum class PlainStamp { accept, refuse };
 enum class MetaDataCheck { accept, check };
+enum class RoutingMode { off, observe, enforce };
 enum class LogTarget { automatic, journal, standard_error };
 enum class LogFormat { text, json };
 
@@ -66,6 +68,7 @@ struct Config {
     Path directory = "/var/lib/dataclearing";
     std::uint64_t body_file_threshold = 256 * 1024; // larger bodies go to files
     std::uint64_t reserve = 1024ull * 1024 * 1024; // free disk space below which storing is refused
+    Milliseconds journal = std::chrono::days{730}; // how long its entries are kept
     bool operator==(const State&) const = default;
   } state;
 
@@ -111,11 +114,34 @@ struct Config {
     Milliseconds refusal_step{250};
     std::vector<LegacyException> legacy;
     MetaDataCheck metadata = MetaDataCheck::accept;
+    std::optional<Path> schema_packs; // XÖV schemas, for content in clear
+    RoutingMode clear_content = RoutingMode::observe;
     bool operator==(const Policy&) const = default;
   } policy;
 
+  // What comes of it when the directory has something against a delivery.
+  struct Routing {
+    RoutingMode sender = RoutingMode::observe;
+    RoutingMode reader = RoutingMode::observe;
+    RoutingMode test = RoutingMode::observe;
+    RoutingMode agreements = RoutingMode::observe; // for services without a mode of their own
+    bool operator==(const Routing&) const = default;
+  } routing;
+
+  struct Agreements {
+    Path file; // empty: contracts are nothing to this installation
+    bool operator==(const Agreements&) const = default;
+  } agreements;
+
   struct Directory {
-    Path file; // required
+    Path file;                     // or urls; with both: only until there is something from them
+    std::vector<std::string> urls; // of directory servers, asked in this order
+    std::optional<Path> token_file, client_certificate, client_key, ca;
+    std::optional<Path> cache; // absent: directory.ndjson in the state directory
+    Milliseconds refresh{300'000};
+    Milliseconds max_age = std::chrono::hours{24};
+    bool serve = false; // on the admin listener
+    std::optional<Path> serve_token_file;
     bool create_mailboxes = false;
     bool operator==(const Directory&) const = default;
   } directory;
@@ -178,6 +204,12 @@ struct Config {
     bool schema_spelling = false; // ChunkMessageTimeOut instead of ChunkMessageTimeout
     bool operator==(const Chunks&) const = default;
   } chunks;
+
+  struct Retention {
+    mailbox::RetentionRules rules;
+    Milliseconds interval = std::chrono::hours{1}; // between rounds
+    bool operator==(const Retention&) const = default;
+  } retention;
 
   http::Deadlines deadlines;
   Milliseconds shutdown{30'000}; // key [deadlines] shutdown: grace for requests at SIGTERM

@@ -211,7 +211,7 @@ Reassembled decide_reassembled(const base::Result<seal::Message>& inner,
                                const mailbox::Transfer& transfer, const Situation& situation) {
   const auto refused = [](ErrorCode error) {
     const std::string_view code = outcome(error).osci_code;
-    return Reassembled{std::nullopt, std::string(code.empty() ? "9811" : code), {}};
+    return Reassembled{std::nullopt, std::string(code.empty() ? "9811" : code), {}, {}, {}};
   };
   if (!inner)
     return refused(inner.error().code == ErrorCode::too_large ? ErrorCode::transfer_too_large
@@ -225,6 +225,8 @@ Reassembled decide_reassembled(const base::Result<seal::Message>& inner,
   out.delivery->originator = transfer.key.party;
   out.delivery->transfer = transfer.key;
   out.metadata_findings = std::move(plan.metadata_findings);
+  out.routing = std::move(plan.routing);
+  out.content_findings = std::move(plan.content_findings);
   out.delivery->transfer_result = {"0800"};
   for (const auto& code : out.delivery->feedback) out.delivery->transfer_result.push_back(code);
   return out;

@@ -22,10 +22,18 @@ bool needs_dialog(MessageType type) {
          type == MessageType::partial_fetch_delivery;
 }
 
-ErrorCode error_from_code(std::string_view osci_code) {
-  for (const auto& row : outcomes())
-    if (row.reply == Reply::order && row.osci_code == osci_code) return row.error;
-  return ErrorCode::storage_failure;
+// Of what refused_result() wrote: the error's name, because several errors share a code and have
+// texts of their own. Dialogs of earlier versions keep the code alone.
+ErrorCode refused_error(std::string_view result) {
+  const auto code = result.substr(kRefused.size(), 4);
+  const auto name = result.substr(std::min(result.size(), kRefused.size() + 5));
+  std::optional<ErrorCode> found;
+  for (const auto& row : outcomes()) {
+    if (row.reply != Reply::order || row.osci_code != code) continue;
+    if (base::to_string(row.error) == name) return row.error;
+    if (!found) found = row.error;
+  }
+  return found.value_or(ErrorCode::storage_failure);
 }
 
 } // namespace
@@ -54,7 +62,8 @@ void add_warnings(Plan& plan, const std::vector<std::string>& codes) {
 }
 
 std::string refused_result(const base::Error& error) {
-  return std::string(kRefused) + std::string(outcome(error.code).osci_code);
+  return std::string(kRefused) + std::string(outcome(error.code).osci_code) + " " +
+         std::string(base::to_string(error.code));
 }
 
 Plan Decider::decide() {
@@ -201,7 +210,7 @@ Plan Decider::repeat(const mailbox::Dialog& dialog) {
   // The answer to a refused chunk also tells what has been received.
   const bool tells_more = frame_.type == MessageType::partial_store_delivery && verified;
   if (result.starts_with(kRefused) && !tells_more) {
-    plan_.refusal = fail(error_from_code(result.substr(kRefused.size())), "repeated request");
+    plan_.refusal = fail(refused_error(result), "repeated request");
     return std::move(plan_);
   }
   if (!verified) return fault(verified.error());
@@ -210,7 +219,7 @@ Plan Decider::repeat(const mailbox::Dialog& dialog) {
   plan_.selection = request->selection;
   plan_.chunk_number = request->chunk ? request->chunk->number.value_or(0) : 0;
   if (result.starts_with(kRefused)) {
-    plan_.refusal = fail(error_from_code(result.substr(kRefused.size())), "repeated request");
+    plan_.refusal = fail(refused_error(result), "repeated request");
     repeat_chunk(*request, {});
   } else if (result.starts_with(kChunk)) {
     repeat_chunk(*request, result.substr(kChunk.size()));

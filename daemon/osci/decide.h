@@ -7,12 +7,15 @@
 #include "crypto/status.h"
 #include "crypto/trust.h"
 #include "directory/directory.h"
+#include "directory/entitlement.h"
+#include "directory/routing.h"
 #include "mailbox/message_id.h"
 #include "mailbox/store.h"
 #include "mailbox/transfers.h"
 #include "osci/legacy.h"
 #include "osci/message.h"
 #include "osci/schema.h"
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +23,9 @@
 #include <vector>
 
 namespace osci {
+
+// What comes of a finding against a delivery: nothing, a log line, or a refusal (9805).
+enum class RoutingMode { off, observe, enforce };
 
 struct Policy {
   bool require_encryption = true;
@@ -40,7 +46,20 @@ struct Policy {
   std::optional<ChunkLimits> chunks;   // of chunked transfers; none: they are not offered
   // Refuse deliveries whose MessageMetaData breaks its schema (else: take and log them).
   bool check_metadata = false;
+  // The checks of directory/routing.h, of deliveries to be stored or pushed.
+  RoutingMode routing_sender = RoutingMode::off;
+  RoutingMode routing_reader = RoutingMode::off;
+  RoutingMode routing_test = RoutingMode::off;
+  // Of directory/entitlement.h, for services without a mode of their own.
+  directory::AgreementMode routing_agreements = directory::AgreementMode::off;
+  // Of content that came in clear, by Situation::check_content.
+  RoutingMode clear_content = RoutingMode::off;
 };
+
+// What is wrong with a document by the schema of its standard: element paths and rules, never
+// values of the document. Empty: valid, or of no standard that is known here. Blocking CPU work of
+// bounded time; called by several threads at once.
+using ContentCheck = std::function<std::vector<std::string>(std::string_view document)>;
 
 // What decide() may know. Borrowed for the call.
 struct Situation {
@@ -57,6 +76,8 @@ struct Situation {
   const crypto::RevocationResults* revocation = nullptr;
   // Strict mode: what requests must look like to be carried out; null: not asked for.
   const xml::SchemaSet* schemas = nullptr;
+  const directory::Agreements* agreements = nullptr; // null: contracts are not asked about
+  const ContentCheck* check_content = nullptr;       // null: no schemas of content are known
 };
 
 struct OpenDialog {
@@ -100,6 +121,14 @@ struct Fault {
   std::optional<std::string> close_dialog;
 };
 
+// What the directory says of a delivery (directory/routing.h). Keys and fingerprints; empty: not
+// known, or nothing to tell.
+struct RoutingReport {
+  std::vector<std::string> findings;
+  std::string sender, addressee;   // organisations
+  std::string superseded, current; // certificates: of a sender that has missed a rollover
+};
+
 struct Plan {
   std::variant<Fault, OpenDialog, TakeTurn, StoreIt, FetchIt, ListCards, PushIt, PutChunkIt,
                TellTransfer, FetchChunkIt>
@@ -125,6 +154,8 @@ struct Plan {
   std::string mailbox;
   std::vector<LegacyUse> legacy;              // exceptions that this request needed
   std::vector<std::string> metadata_findings; // what is wrong with its MessageMetaData
+  RoutingReport routing;                      // what the directory says of the delivery
+  std::vector<std::string> content_findings;  // what is wrong with its content in clear
 };
 
 Plan decide(const seal::Message& message, const Situation& situation);
@@ -147,6 +178,8 @@ struct Reassembled {
   std::optional<mailbox::NewDelivery> delivery;
   std::string refused_code;
   std::vector<std::string> metadata_findings; // as of a Plan
+  RoutingReport routing;                      // the same
+  std::vector<std::string> content_findings;  // the same
 };
 // `inner`: the message or why it could not be opened. It has a ControlBlock of its own that belongs
 // to no dialog and is not looked at (11.3); its certificates must be those of the chunks (17.2

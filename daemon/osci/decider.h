@@ -83,6 +83,19 @@ class Decider {
   // policy wants it checked and it is wrong.
   base::Result<> index_metadata(const Content& content, mailbox::NewDelivery& delivery);
 
+  // Holds a delivery against the directory (routing.cpp): findings into the plan. Error: where the
+  // policy enforces a check that has found something.
+  base::Result<> check_routing(const Content& content, const crypto::Certificate& client,
+                               const crypto::Certificate& addressee);
+
+  // Detail: "agreement" and the machine codes of what is missing. None: covered, or not asked
+  // about.
+  std::optional<base::Error> missing_agreement(const directory::RoutingQuestion& question) const;
+
+  // Holds what came in clear against the schemas (clear_content.cpp): findings into the plan.
+  // Error: invalid_content, where the policy enforces it.
+  base::Result<> check_clear_content();
+
   Plan execute(const Request& request, const crypto::Certificate& client);
   Plan store(const Request& request, const crypto::Certificate& client);
   Plan push(const Request& request, const crypto::Certificate& client); // push.cpp

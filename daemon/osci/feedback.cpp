@@ -74,6 +74,12 @@ constexpr std::array kOutcomes = {
     Outcome{ErrorCode::no_process_card, Reply::order, 200, "9804", LogLevel::debug, Retry::later},
     Outcome{ErrorCode::unknown_addressee, Reply::order, 200, "9805", LogLevel::warning,
             Retry::never},
+    Outcome{ErrorCode::sender_not_entitled, Reply::order, 200, "9805", LogLevel::warning,
+            Retry::never},
+    Outcome{ErrorCode::wrong_reader, Reply::order, 200, "9805", LogLevel::warning, Retry::never},
+    Outcome{ErrorCode::not_agreed, Reply::order, 200, "9805", LogLevel::warning, Retry::never},
+    Outcome{ErrorCode::test_mixed, Reply::order, 200, "9805", LogLevel::warning, Retry::never},
+    Outcome{ErrorCode::invalid_content, Reply::order, 200, "9805", LogLevel::warning, Retry::never},
     Outcome{ErrorCode::recipient_refused, Reply::order, 200, "9805", LogLevel::warning,
             Retry::never},
     Outcome{ErrorCode::reply_missing, Reply::order, 200, "9806", LogLevel::warning, Retry::never},
@@ -367,14 +373,56 @@ FeedbackEntry recipient_entry(std::string_view code, std::string_view language) 
   return out;
 }
 
+// What says more than the code does, to those who can do something about it.
+struct ErrorText {
+  ErrorCode error;
+  std::string_view german, english;
+};
+constexpr std::array kErrorTexts = {
+    ErrorText{
+        ErrorCode::fetch_in_chunks,
+        "Die Zustellung ist für eine einzelne Antwort zu groß. Bitte holen Sie sie in Paketen "
+        "ab (PartialFetchDelivery).",
+        "The delivery is too large for one answer. Please fetch it in chunks "
+        "(PartialFetchDelivery)."},
+    ErrorText{
+        ErrorCode::sender_not_entitled,
+        "Nicht angenommen: Nach dem Verzeichnis darf der Absender diesen Dienst nicht nutzen, "
+        "oder die Zustellung nennt keinen bekannten Dienst (MessageMetaData). Bitte wenden Sie "
+        "sich an die pflegende Stelle.",
+        "Not accepted: by the directory the sender may not use this service, or the delivery "
+        "names no known service (MessageMetaData). Please turn to whoever keeps the directory."},
+    ErrorText{
+        ErrorCode::wrong_reader,
+        "Nicht angenommen: Leser, Dienst und Verschlüsselungszertifikat des Empfängers passen "
+        "nach dem Verzeichnis nicht zusammen. Bitte rufen Sie den Verzeichniseintrag neu ab.",
+        "Not accepted: reader, service and cipher certificate of the recipient do not go "
+        "together by the directory. Please look the directory entry up again."},
+    ErrorText{
+        ErrorCode::not_agreed,
+        "Nicht angenommen: Für diesen Dienst und diese Stelle liegt keine wirksame "
+        "Nachnutzungsvereinbarung vor. Bitte wenden Sie sich an die Kommunalvertretung.",
+        "Not accepted: there is no agreement in force for this service and this body. Please turn "
+        "to the representative of the municipalities."},
+    ErrorText{
+        ErrorCode::test_mixed,
+        "Nicht angenommen: Test und Betrieb dürfen nicht vermischt werden (Absender, Empfänger "
+        "oder Kennzeichen der Nachricht).",
+        "Not accepted: test and production must not be mixed (sender, recipient or the mark of "
+        "the message)."},
+    ErrorText{
+        ErrorCode::invalid_content,
+        "Nicht angenommen: Der unverschlüsselte Inhalt ist nach dem Schema seines Standards nicht "
+        "gültig. Bitte berichtigen Sie die Nachricht (osci send --validate nennt die Stellen).",
+        "Not accepted: the content in clear is not valid by the schema of its standard. Please "
+        "mend the message (osci send --validate tells where)."},
+};
+
 FeedbackEntry feedback_entry(ErrorCode error, std::string_view language) {
   const std::string_view code = outcome(error).osci_code;
   auto entry = feedback_entry(code.empty() ? "9811" : code, language);
-  if (error == ErrorCode::fetch_in_chunks)
-    entry.text = language == "en" ? "The delivery is too large for one answer. Please fetch it in "
-                                    "chunks (PartialFetchDelivery)."
-                                  : "Die Zustellung ist für eine einzelne Antwort zu groß. Bitte "
-                                    "holen Sie sie in Paketen ab (PartialFetchDelivery).";
+  for (const auto& own : kErrorTexts)
+    if (own.error == error) entry.text = language == "en" ? own.english : own.german;
   return entry;
 }
 

@@ -110,6 +110,9 @@ Plan Decider::store(const Request& request, const crypto::Certificate& client) {
   delivery.parts = parts_of(request.content);
   if (const auto ok = index_metadata(request.content, delivery); !ok && !plan_.repeat)
     return fault_here(ok.error());
+  if (const auto ok = check_routing(request.content, client, addressee); !ok)
+    return refuse(ok.error());
+  if (const auto ok = check_clear_content(); !ok) return refuse(ok.error());
   if (!plan_.repeat)
     if (const auto ok = check_replay(delivery, addressee, s_.random); !ok)
       return fault_here(ok.error());

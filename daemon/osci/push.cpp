@@ -155,6 +155,9 @@ Plan Decider::push(const Request& request, const crypto::Certificate& client) {
       record.reply_id = reply_id;
     }
   }
+  if (const auto ok = check_routing(request.content, client, recipient); !ok)
+    return refuse(ok.error());
+  if (const auto ok = check_clear_content(); !ok) return refuse(ok.error());
   if (!plan_.repeat)
     if (const auto ok = check_push(order, reply_id, s_.random); !ok) return fault_here(ok.error());
   if (plan_.turn) plan_.turn->result = std::string(order.record ? kPushed : kUnrecorded);

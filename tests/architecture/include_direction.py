@@ -20,15 +20,22 @@ ALLOWED = {
     "directory": ["base", "crypto"],
     "osci": ["base", "xml", "crypto", "mime", "seal", "mailbox", "directory"],
     "storage": ["base", "crypto", "mailbox"],
-    "lookup": ["base", "crypto", "directory"],
+    "xoev": ["base", "xml", "crypto"],
     "http": ["base", "async"],
-    "ops": ["base", "async", "http"],
+    "lookup": ["base", "async", "xml", "crypto", "directory", "http", "xoev"],
+    "ops": ["base", "async", "mailbox", "http"],
     "authority": ["base", "async", "crypto", "http"],
     "client": ["base", "xml", "crypto", "mime", "seal", "osci", "mailbox", "directory"],
     "gateway": ["base", "async", "crypto", "mime", "seal", "osci", "mailbox", "directory", "client",
                 "authority"],
-    "setup": ["base", "xml", "crypto", "osci", "directory", "ops", "authority", "gateway"],
-    "cli": ["base", "async", "xml", "crypto", "mime", "seal", "osci", "mailbox", "directory", "lookup", "http", "client"],
+    "setup": ["base", "xml", "crypto", "osci", "directory", "xoev", "ops", "authority", "gateway"],
+    "cli": ["base", "async", "xml", "crypto", "mime", "seal", "osci", "mailbox", "directory", "lookup", "http", "client", "xoev",
+            "storage", "ops"],
+}
+# (module, module) -> the only headers of the second that the first may include.
+NARROW = {
+    ("cli", "storage"): ["storage/backup.h", "storage/journal.h", "storage/operator_access.h", "storage/scrub.h",
+                         "storage/state_reader.h"],
 }
 # The composition root alone names every module.
 ROOT_FILE = "main.cpp"
@@ -85,6 +92,9 @@ def check_file(path, daemon):
         elif ours and module is not None and target != module and target in ALLOWED and \
                 target not in ALLOWED[module]:
             add(match.start(), f'{module} must not include "{header}"')
+        narrow = NARROW.get((module, target))
+        if ours and narrow is not None and header not in narrow:
+            add(match.start(), f'{module} may include of {target} only {", ".join(narrow)}')
         for what, pattern, forbidden in FOREIGN:
             if module in forbidden and re.match(pattern, header):
                 add(match.start(), f"{module} must not include {what} (<{header}>)")
@@ -167,6 +177,8 @@ def self_test():
     finds({"daemon/gateway/a.h": '// #include "http/server.h"\n/* #include "http/x.h" */\n'})
     finds({"daemon/osci/a.cpp": '#include "decide.h"\n'}, 'write #include "module/file.h"')
     finds({"daemon/osci/a.cpp": '#include "osci/../http/server.h"\n'}, 'write #include "module/file.h"')
+    finds({"daemon/cli/ctl/a.cpp": '#include "storage/journal.h"\n#include "storage/sqlite.h"\n'},
+          "a.cpp:2: cli may include of storage only")
     finds({"daemon/strange/a.h": ""}, "module 'strange' is not in the table")
     finds({"daemon/other.cpp": ""}, "only main.cpp")
     finds({"daemon/main.cpp": '#include "gateway/handle.h"\n#include "storage/sqlite.h"\n'})

@@ -105,8 +105,10 @@ void Intermediary::start() {
   for (const auto& signer : push.more_signers)
     recipient.certificates.push_back(
         {signer, directory::CertificateUse::signature, std::nullopt, std::nullopt});
-  auto directory =
-      directory::Directory::make({recipient, municipality("wgb:055540004004", "other")});
+  std::vector<directory::Organisation> organisations{recipient,
+                                                     municipality("wgb:055540004004", "other")};
+  if (change_organisations) change_organisations(organisations);
+  auto directory = directory::Directory::make(std::move(organisations), descriptions);
   if (!directory) throw std::runtime_error(directory.error().detail);
   gateway::Settings settings{
       {key("intermed_cipher")},
@@ -124,6 +126,8 @@ void Intermediary::start() {
   settings.chunk_wait = chunk_wait;
   settings.open.keep_xml = strict_schema_;
   // All of them; the daemon loads those of requests only.
+  settings.agreements = agreements;
+  settings.check_content = check_content;
   if (strict_schema_) settings.schemas = {std::shared_ptr<void>(), &schemas()};
   cpu_ = std::make_unique<async::WorkPool>("cpu", 2, 64);
   db_ = std::make_unique<async::WorkPool>("db", 4, 64);
@@ -142,7 +146,8 @@ void Intermediary::start() {
                               inquiries_ ? &inquiries_->checker : nullptr,
                               nullptr,
                               transfers_.get(),
-                              bulk_.get()},
+                              bulk_.get(),
+                              &rollovers},
       std::make_shared<const gateway::Settings>(std::move(settings)), std::size_t{16} << 20);
 }
 

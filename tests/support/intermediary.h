@@ -8,6 +8,7 @@
 #include "support/keys.h"
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,6 +45,9 @@ class Intermediary {
   base::SystemRandom random;
   osci::Policy policy;
   PushSetup push; // changes count from the next restart()
+  // The same: what else the directory says.
+  std::function<void(std::vector<directory::Organisation>&)> change_organisations;
+  std::vector<directory::ServiceDescription> descriptions;
   // Read by restart(): chunked transfers.
   mailbox::SpoolQuota spool{std::uint64_t{64} << 20, std::uint64_t{32} << 20};
   base::Milliseconds chunk_wait{30'000};
@@ -54,7 +58,10 @@ class Intermediary {
   bool require_revocation = false;
   void expire_transfers(base::Instant unused_before);
   void resume_transfers();
-  bool check_schemas = true; // costs a decryption in each direction
+  gateway::Rollovers rollovers;
+  std::shared_ptr<const directory::Agreements> agreements; // taken at restart()
+  osci::ContentCheck check_content;                        // the same
+  bool check_schemas = true;                               // costs a decryption in each direction
 
   mailbox::Transfers& transfers() { return *transfers_; }
   mailbox::Store& store() { return *store_; }

@@ -55,6 +55,37 @@ TEST(Session, TellsTheIdOnlyWhenSomethingLeaves) {
   EXPECT_TRUE(told);
 }
 
+TEST(Session, StoresWhatWasSealedBeforeAlsoInADialog) {
+  World world;
+  auto sender = world.session("sender");
+  auto first = sender.seal(letter("eins"));
+  auto second = sender.seal(letter("zwei"));
+  ASSERT_TRUE(first && second);
+  EXPECT_GT(first->octets(), 100u);
+  const auto id = sender.get_message_id().value().message_id;
+  const auto receipt = sender.store(std::move(*first), id);
+  ASSERT_TRUE(receipt) << receipt.error().detail;
+  EXPECT_EQ(receipt->message_id, id);
+
+  auto dialog = sender.open_dialog().value();
+  const auto drawn = dialog.get_message_id();
+  ASSERT_TRUE(drawn) << drawn.error().detail;
+  bool told = false;
+  const auto stored = dialog.store(std::move(*second), drawn->message_id, [&told] { told = true; });
+  ASSERT_TRUE(stored) << stored.error().detail;
+  EXPECT_TRUE(told);
+  EXPECT_TRUE(dialog.exit());
+  ASSERT_EQ(world.intermediary.kept.size(), 2u);
+  EXPECT_EQ(world.intermediary.kept.at(1).id, drawn->message_id);
+  EXPECT_EQ(world.intermediary.kept.at(1).subject, "Antrag <1> & Größe");
+  // A refused order leaves the dialog alive, as every other does.
+  auto third = sender.seal(letter("drei"));
+  auto again = sender.open_dialog().value();
+  const auto refused = again.store(std::move(*third), id); // used
+  EXPECT_EQ(code_of(refused), ErrorCode::peer_fault);
+  EXPECT_TRUE(again.alive());
+}
+
 TEST(Session, SendsALetterThatTheReaderFetchesAndAcknowledges) {
   World world;
   auto sender = world.session("sender");

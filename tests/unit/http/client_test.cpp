@@ -87,11 +87,16 @@ class TestCertificate {
 // Answers one TLS client.
 class TlsServer {
  public:
-  TlsServer(const std::string& pem, int max_version)
+  // `client_ca`: what a client's certificate must lead to; empty: none is asked for.
+  TlsServer(const std::string& pem, int max_version, const std::string& client_ca = {})
       : context_(ssl::context::tls_server),
         acceptor_(loop_, tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {
     context_.use_certificate_chain_file(pem);
     context_.use_private_key_file(pem, ssl::context::pem);
+    if (!client_ca.empty()) {
+      context_.load_verify_file(client_ca);
+      context_.set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert);
+    }
     SSL_CTX_set_min_proto_version(context_.native_handle(), 0);
     SSL_CTX_set_max_proto_version(context_.native_handle(), max_version);
     thread_ = std::thread([this] {
@@ -246,6 +251,52 @@ TEST(HttpClient, TlsServersAreVerifiedAgainstTheCaFile) {
     TlsServer server(certificate.file, TLS1_2_VERSION);
     EXPECT_TRUE(http::Client(certificate.file).post(url(server.port(), "https"), "x", "text/xml"));
   }
+}
+
+TEST(HttpClient, ShowsItsCertificateToServersThatAskForIt) {
+  const TestCertificate certificate, of_client;
+  http::ClientRules rules;
+  rules.ca_file = certificate.file;
+  {
+    TlsServer server(certificate.file, TLS1_2_VERSION, of_client.file);
+    EXPECT_FALSE(http::Client(rules).get(url(server.port(), "https")));
+  }
+  rules.client_certificate_file = rules.client_key_file = of_client.file;
+  {
+    TlsServer server(certificate.file, TLS1_3_VERSION, of_client.file);
+    const auto answer = http::Client(rules).get(url(server.port(), "https"));
+    ASSERT_TRUE(answer) << answer.error().detail;
+    EXPECT_EQ(answer->body, "secret");
+  }
+  rules.client_key_file = certificate.file; // the key of another
+  const auto refused = http::Client(rules).get("https://127.0.0.1:1/");
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid_config);
+  EXPECT_NE(refused.error().detail.find(of_client.file), std::string::npos);
+}
+
+TEST(HttpClient, CarriesHeadersOfAuthorisationAndCaching) {
+  RunningServer server(
+      http::ServerLimits{},
+      [](std::shared_ptr<const http::Request> request) -> http::asio::awaitable<http::Response> {
+        http::Response response;
+        response.body = request->authorization + "|" + request->if_none_match;
+        response.etag = "\"v2\"";
+        if (request->if_none_match == "\"v2\"") {
+          response.status = 304;
+          response.body.clear();
+        }
+        co_return response;
+      });
+  const http::Client client;
+  const auto plain = client.get(url(server.port()));
+  EXPECT_EQ(plain->body, "|");
+  EXPECT_EQ(plain->etag, "\"v2\"");
+  const auto guarded = client.get(url(server.port()), {}, {"Bearer secret", "\"v1\""});
+  EXPECT_EQ(guarded->body, "Bearer secret|\"v1\"");
+  const auto unchanged = client.get(url(server.port()), {}, {"", "\"v2\""});
+  ASSERT_TRUE(unchanged) << unchanged.error().detail;
+  EXPECT_EQ(unchanged->status, 304u);
+  EXPECT_TRUE(unchanged->body.empty());
 }
 
 TEST(HttpClient, UnknownIssuersWrongNamesAndOldTlsAreRefused) {

@@ -119,6 +119,48 @@ TEST(Config, DefaultsFillWhatIsNotSaid) {
   EXPECT_FALSE(config->intermediary.cipher_certificate);
 }
 
+TEST(Config, RetentionIsByDefaultWhatTheLadderSays) {
+  using std::chrono::days;
+  const auto keep = parse(kLeast).value().retention;
+  EXPECT_EQ(keep.rules.mode, mailbox::RetentionMode::enforce);
+  EXPECT_EQ(keep.rules.general.fetched, days{7});
+  EXPECT_EQ(keep.rules.general.unfetched, days{90});
+  EXPECT_EQ(keep.rules.general.notices,
+            (std::vector<base::Milliseconds>{days{3}, days{9}, days{14}}));
+  EXPECT_EQ(keep.rules.general.notices_every, days{7});
+  EXPECT_EQ(keep.rules.cards, days{730});
+  EXPECT_EQ(keep.interval, 1h);
+}
+
+TEST(Config, RetentionRulesAreReadByMailboxAndService) {
+  const auto rules =
+      parse(kLeast + "[[retention.rules]]\nmailbox = \"wgb:1\"\nunfetched = \"180d\"\n"
+                     "[[retention.rules]]\nservice = \"urn:s\"\nfetched = \"14d\"\n")
+          .value()
+          .retention.rules;
+  ASSERT_EQ(rules.overrides.size(), 2u);
+  EXPECT_EQ(rules.rule_for("wgb:1", "urn:s").unfetched, std::chrono::days{180});
+  EXPECT_EQ(rules.rule_for("wgb:1", "urn:s").fetched, std::chrono::days{14});
+  EXPECT_EQ(rules.rule_for("wgb:2", "").unfetched, std::chrono::days{90});
+}
+
+TEST(Config, WrongRetentionIsSaidWithItsPlace) {
+  const auto expect = [](const std::string& text, const std::string& part) {
+    EXPECT_NE(error_of(kLeast + "[retention]\n" + text).find(part), std::string::npos)
+        << error_of(kLeast + "[retention]\n" + text);
+  };
+  expect("mode = \"delete\"", "test.toml:9: [retention] mode: expected one of");
+  expect("fetched = \"0s\"", "a duration from");
+  expect("notices = [\"9d\", \"3d\"]", "a list of ascending durations");
+  expect("notices = \"3d\"", "a list of ascending durations");
+  expect("rules = [{ mailbox = \"a\" }]", "in rule 1 fetched or unfetched");
+  expect("rules = [{ fetched = \"1d\" }]", "in rule 1 mailbox or service");
+  expect("rules = [{ mailbox = \"a\", fetched = 7 }]", "in rule 1 fetched: a duration");
+  expect("rules = [{ mailbox = \"a\", held = true }]", "no key but");
+  expect("rules = [{ mailbox = \"a\", fetched = \"1d\" }, { mailbox = \"a\", fetched = \"2d\" }]",
+         "in rule 2 a mailbox and service that no rule before it has");
+}
+
 TEST(Config, RelativePathsStartAtTheFolderOfTheFile) {
   const auto config = parse(kLeast + "[state]\ndirectory = \"../state\"\n").value();
   EXPECT_EQ(config.intermediary.cipher_key, "/etc/test/cipher.p12");
@@ -142,6 +184,7 @@ idle_timeout = "2min"
 validity = "7d"
 [state]
 reserve = "134217728 B"
+journal = "100d"
 )");
   ASSERT_TRUE(config) << config.error().detail;
   EXPECT_EQ(config->limits.message, 1u << 20);
@@ -153,6 +196,7 @@ reserve = "134217728 B"
   EXPECT_EQ(config->dialogs.idle_timeout, 2min);
   EXPECT_EQ(config->message_ids.validity, std::chrono::days{7});
   EXPECT_EQ(config->state.reserve, 128u << 20);
+  EXPECT_EQ(config->state.journal, std::chrono::days{100});
 }
 
 TEST(Config, ChoicesAreRead) {
@@ -166,6 +210,12 @@ format = "json"
 default_language = "en"
 refusal_step = "1s"
 metadata = "check"
+[routing]
+sender = "enforce"
+reader = "off"
+agreements = "enforce"
+[agreements]
+file = "agreements.toml"
 [intermediary]
 cipher_key = "c"
 signature_key = "s"
@@ -183,6 +233,11 @@ admin_address = ""
   EXPECT_EQ(config->policy.default_language, "en");
   EXPECT_EQ(config->policy.refusal_step, 1s);
   EXPECT_EQ(config->policy.metadata, ops::MetaDataCheck::check);
+  EXPECT_EQ(config->routing.sender, ops::RoutingMode::enforce);
+  EXPECT_EQ(config->routing.reader, ops::RoutingMode::off);
+  EXPECT_EQ(config->routing.test, ops::RoutingMode::observe);
+  EXPECT_EQ(config->routing.agreements, ops::RoutingMode::enforce);
+  EXPECT_EQ(config->agreements.file.filename(), "agreements.toml");
   EXPECT_TRUE(config->policy.legacy.empty());
   EXPECT_EQ(config->intermediary.pin_env, "PIN");
   EXPECT_TRUE(config->listen.admin_address.empty());
@@ -275,6 +330,38 @@ TEST(Config, MistakesAreNamedWithFileLineKeyAndWhatIsExpected) {
     EXPECT_NE(detail.find(one.expected), std::string::npos)
         << detail << "\ninstead of " << one.expected;
   }
+}
+
+TEST(Config, TheDirectoryComesFromAFileOrFromServers) {
+  const auto with = [](const std::string& keys) {
+    return kLeast.substr(0, kLeast.find("file =")) + keys;
+  };
+  const std::string urls = "urls = [\"https://a.test/directory\"]\n";
+  const auto config = parse(with(urls + "token_file = \"t\"\nrefresh = \"1m\"\n"));
+  ASSERT_TRUE(config) << config.error().detail;
+  EXPECT_EQ(config->directory.urls, std::vector<std::string>{"https://a.test/directory"});
+  EXPECT_EQ(config->directory.token_file, "/etc/test/t");
+  EXPECT_EQ(config->directory.refresh, 1min);
+  EXPECT_EQ(config->directory.max_age, 24h);
+  EXPECT_TRUE(config->directory.file.empty());
+  EXPECT_NE(error_of(with("urls = [\"ftp://a\"]\n")).find("a list of http"), std::string::npos);
+  // What decides who may fetch crosses no network in clear, whatever the name looks like.
+  for (const char* clear :
+       {"http://a.test/directory", "http://10.0.0.1/", "http://localhost.a.test/",
+        "http://127.0.0.1@a.test/", "http://[2001:db8::1]:80/"})
+    EXPECT_NE(
+        error_of(with("urls = [\"" + std::string(clear) + "\"]\n")).find("only to a loopback"),
+        std::string::npos)
+        << clear;
+  EXPECT_TRUE(parse(with("urls = [\"http://127.0.0.1:18081/directory\", \"http://[::1]/d\"]\n")));
+  const std::string serve = "file = \"d\"\nserve = true\n";
+  EXPECT_TRUE(parse(with(serve)));
+  EXPECT_NE(error_of(with(serve) + "[listen]\nadmin_address = \"\"\n").find("serve needs"),
+            std::string::npos);
+  const std::string open =
+      "[listen]\nadmin_address = \"0.0.0.0\"\nallow_clear_non_loopback = true\n";
+  EXPECT_NE(error_of(with(serve) + open).find("serve needs"), std::string::npos);
+  EXPECT_TRUE(parse(with(serve + "serve_token_file = \"t\"\n") + open));
 }
 
 TEST(Config, WhatIsMissingOrContradictoryIsNamed) {
