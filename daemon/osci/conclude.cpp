@@ -47,11 +47,14 @@ base::Result<Answer> conclude(const Plan& plan,
   if (!plan.refusal && outcome_of_store)
     if (const auto* push = std::get_if<mailbox::Push>(&*outcome_of_store))
       return conclude_push(plan, *push, std::move(answer));
-  std::optional<base::Error> error = plan.refusal;
-  if (!error && !outcome_of_store) error = outcome_of_store.error();
+  std::optional<ErrorCode> refused; // people are told by its code, never by the detail
+  if (plan.refusal)
+    refused = plan.refusal->code;
+  else if (!outcome_of_store)
+    refused = outcome_of_store.error().code;
   std::vector<std::string> notes;
 
-  if (!error) {
+  if (!refused) {
     const StoreOutcome& outcome = *outcome_of_store;
     if (const auto* receipt = std::get_if<mailbox::Receipt>(&outcome)) {
       answer.cards.push_back(receipt->card);
@@ -59,7 +62,7 @@ base::Result<Answer> conclude(const Plan& plan,
       notes = receipt->feedback;
     } else if (const auto* fetched = std::get_if<mailbox::Fetched>(&outcome)) {
       if (!fetched->delivery) {
-        error = fail(ErrorCode::no_delivery);
+        refused = ErrorCode::no_delivery;
       } else {
         const auto& delivery = *fetched->delivery;
         answer.cards.push_back(delivery.card);
@@ -70,14 +73,14 @@ base::Result<Answer> conclude(const Plan& plan,
           notes.emplace_back("3800");
       }
     } else if (const auto* page = std::get_if<mailbox::CardPage>(&outcome)) {
-      if (page->cards.empty()) error = fail(ErrorCode::no_process_card);
+      if (page->cards.empty()) refused = ErrorCode::no_process_card;
       answer.cards = page->cards;
       if (page->more) notes.emplace_back("3801");
     }
   }
 
-  if (error) {
-    answer.feedback.push_back(feedback_entry(error->code, plan.language));
+  if (refused) {
+    answer.feedback.push_back(feedback_entry(*refused, plan.language));
     answer.cards.clear();
     answer.content.reset();
     return answer;

@@ -128,14 +128,14 @@ void Source::send_all(const std::function<bool()>& stop) {
   MeteredSession at(order_.common, order_.parties, tally_);
   const bool open_loop = order_.plan.per_second.has_value();
   const auto total = order_.plan.total();
-  const auto last =
-      open_loop && total ? std::optional(order_.plan.due(*total) + order_.overtime) : std::nullopt;
+  auto last = std::chrono::nanoseconds::max();
+  if (open_loop && total) last = order_.plan.due(*total) + order_.overtime;
   while (!stop()) {
     const auto number = next_++;
     if (!order_.plan.wants(number, elapsed())) break;
     const auto due = open_loop ? order_.plan.due(number) : elapsed();
     sleep_until(start_ + due, stop);
-    if (stop() || (last && elapsed() > *last)) break;
+    if (stop() || elapsed() > last) break;
     {
       const std::lock_guard lock(mutex_);
       ++counts_.begun;
