@@ -42,7 +42,7 @@ base::Result<Answer> conclude(const Plan& plan,
     return conclude_chunk(plan, outcome_of_store);
   Answer answer;
   answer.to = plan.type;
-  answer.control = plan.control;
+  answer.control = ControlBlock(plan.control); // a copy: g++ 12 warns falsely of its assignment
   answer.selection = plan.selection;
   if (!plan.refusal && outcome_of_store)
     if (const auto* push = std::get_if<mailbox::Push>(&*outcome_of_store))
