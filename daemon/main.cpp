@@ -8,17 +8,15 @@
 #include "gateway/retention_rounds.h"
 #include "http/client.h"
 #include "http/server.h"
-#include "lookup/agreements_file.h"
 #include "lookup/directory_page.h"
-#include "lookup/file_directory.h"
 #include "lookup/remote_directory.h"
 #include "ops/config.h"
 #include "ops/health.h"
 #include "ops/logging.h"
 #include "ops/systemd.h"
 #include "setup/desk_rules.h"
+#include "setup/load.h"
 #include "setup/message_id_key.h"
-#include "setup/settings.h"
 #include "storage/retention.h"
 #include "storage/sqlite_store.h"
 #include "storage/transfers.h"
@@ -53,94 +51,6 @@ constexpr auto kForgetDialogs = std::chrono::hours{1};
 
 // How often it is looked whether the directory is to be asked for again.
 constexpr auto kDirectoryStep = std::chrono::seconds{1};
-
-// Everything that SIGHUP loads again: directory, keys and trust.
-struct Loaded {
-  std::shared_ptr<const gateway::Settings> settings;
-  std::shared_ptr<const lookup::DirectoryPage> page; // null: not served
-};
-
-base::Result<std::string> serve_token(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::string text(4096, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
-  auto token = std::string(base::trim(text));
-  if (token.empty())
-    return fail(ErrorCode::file_error, "[directory] serve_token_file cannot be read or is empty");
-  return token;
-}
-
-// What a reload is for. A new directory takes nothing else along that somebody may be editing.
-enum class Reload { everything, directory };
-
-// `remote`: null, or without a directory yet: the directory file counts. `in_force`: null at the
-// start.
-base::Result<Loaded> load(const ops::Config& config, const lookup::RemoteDirectory* remote,
-                          base::Instant now, Reload what = Reload::everything,
-                          const gateway::Settings* in_force = nullptr) {
-  std::shared_ptr<const directory::Directory> directory;
-  if (remote) directory = remote->current();
-  if (!directory) {
-    auto read = lookup::load_directory_file(config.directory.file.string());
-    if (!read) return read.error();
-    directory = std::move(*read);
-  }
-  Loaded out;
-  if (config.directory.serve) {
-    std::string token;
-    if (config.directory.serve_token_file) {
-      auto read = serve_token(*config.directory.serve_token_file);
-      if (!read) return read.error();
-      token = std::move(*read);
-    }
-    out.page = std::make_shared<const lookup::DirectoryPage>(*directory, std::move(token));
-  }
-  std::shared_ptr<const directory::Agreements> agreements;
-  if (what == Reload::directory && in_force) {
-    agreements = in_force->agreements;
-  } else if (!config.agreements.file.empty()) {
-    auto read = lookup::load_agreements_file(config.agreements.file.string());
-    if (!read) return read.error();
-    agreements = std::move(*read);
-  }
-  auto settings = setup::make_settings(config, std::move(directory), std::move(agreements), now);
-  if (!settings) return settings.error();
-  out.settings = std::move(*settings);
-  return out;
-}
-
-// What `stopping` is for: the end of the daemon does not wait for one server after the other.
-std::unique_ptr<lookup::RemoteDirectory>
-remote_directory(const ops::Config& config, const base::Clock& clock,
-                 std::shared_ptr<const std::atomic<bool>> stopping) {
-  const auto& c = config.directory;
-  if (c.urls.empty()) return nullptr;
-  lookup::RemoteRules rules;
-  rules.urls = c.urls;
-  rules.cache = c.cache.value_or(config.state.directory / "directory.ndjson");
-  rules.refresh = c.refresh;
-  rules.max_age = c.max_age;
-  // At the first start the store has not made its folder yet; what it lacks is said when it is
-  // used.
-  if (std::error_code error; std::filesystem::create_directories(rules.cache.parent_path(), error))
-    std::filesystem::permissions(rules.cache.parent_path(), std::filesystem::perms::owner_all,
-                                 error);
-  lookup::RemoteAccess access;
-  access.token_file = c.token_file.value_or("");
-  access.ca_file = c.ca.value_or("").string();
-  access.client_certificate_file = c.client_certificate.value_or("").string();
-  access.client_key_file = c.client_key.value_or(access.client_certificate_file).string();
-  access.total = std::chrono::seconds{60};
-  auto transport = [ask = lookup::http_directory_transport(std::move(access)),
-                    stopping = std::move(stopping)](
-                       const std::string& url,
-                       const std::string& etag) -> base::Result<lookup::DirectoryAnswer> {
-    if (*stopping) return fail(ErrorCode::network, "shutting down");
-    return ask(url, etag);
-  };
-  return std::make_unique<lookup::RemoteDirectory>(std::move(rules), std::move(transport), clock);
-}
 
 // HTTP to passive recipients, within what the configuration allows.
 class HttpRecipients final : public gateway::RecipientTransport {
@@ -183,7 +93,7 @@ gateway::PushLimits push_limits(const ops::Config::Push& config) {
 // stop() ends them in the reverse order.
 class Daemon {
  public:
-  Daemon(ops::Config config, Loaded loaded, std::unique_ptr<lookup::RemoteDirectory> remote,
+  Daemon(ops::Config config, setup::Loaded loaded, std::unique_ptr<lookup::RemoteDirectory> remote,
          std::shared_ptr<std::atomic<bool>> stop_asking,
          std::unique_ptr<storage::SqliteStore> store, const std::string& id_key,
          authority::DeskRules desk)
@@ -376,7 +286,7 @@ class Daemon {
       const auto changed = co_await directory_.run(std::move(job));
       directory_waits_ = directory_waits_ || (changed && *changed);
       if (directory_waits_) {
-        const bool loaded = co_await reload(Reload::directory);
+        const bool loaded = co_await reload(setup::Reload::directory);
         directory_waits_ = !loaded;
         // What is wrong with a key or an anchor is not mended within a second.
         if (!loaded) co_await async::sleep_for(kHousekeeping);
@@ -436,7 +346,7 @@ class Daemon {
       const int signal = co_await signals_.async_wait(token);
       if (failed) co_return;
       if (signal == SIGHUP) {
-        co_await reload(Reload::everything);
+        co_await reload(setup::Reload::everything);
       } else {
         co_await stop();
         co_return;
@@ -446,14 +356,14 @@ class Daemon {
 
   // A configuration that does not load changes nothing: the daemon goes on with what it has.
   // One after the other, or an older directory could come into force over a newer one.
-  asio::awaitable<bool> reload(Reload what) {
+  asio::awaitable<bool> reload(setup::Reload what) {
     while (reloading_) co_await async::sleep_for(std::chrono::milliseconds{20});
     reloading_ = true;
     ops::notify_reloading();
     auto job = [config = config_, remote = remote_.get(), now = clock_.now(), what,
-                in_force = gateway_.settings()]() -> base::Result<Loaded> {
+                in_force = gateway_.settings()]() -> base::Result<setup::Loaded> {
       try {
-        return load(config, remote, now, what, in_force.get());
+        return setup::load(config, remote, now, what, in_force.get());
       } catch (const std::exception& error) {
         return fail(ErrorCode::internal, error.what());
       }
@@ -552,7 +462,7 @@ int main(int argc, char** argv) {
   const base::SystemClock clock;
   ops::start_logging(config->log, clock);
   auto stop_asking = std::make_shared<std::atomic<bool>>(false);
-  auto remote = remote_directory(*config, clock, stop_asking);
+  auto remote = setup::remote_directory(*config, clock, stop_asking);
   if (remote)
     if (const auto opened = remote->open(); !opened) {
       if (config->directory.file.empty()) return complain(opened.error());
@@ -560,7 +470,7 @@ int main(int argc, char** argv) {
                 "the directory file is in force until a server answers",
                 {{"error", opened.error().detail}});
     }
-  auto loaded = load(*config, remote.get(), clock.now());
+  auto loaded = setup::load(*config, remote.get(), clock.now());
   if (!loaded) return complain(loaded.error());
   base::SystemRandom random;
   auto desk = setup::desk_rules(*config, random);
