@@ -3,9 +3,11 @@
 #include "crypto/certificate_shape.h"
 #include "crypto/digest.h"
 #include "crypto/openssl.h"
+#include <list>
 #include <mutex>
 #include <openssl/core_names.h>
 #include <optional>
+#include <unordered_map>
 
 namespace crypto {
 
@@ -130,7 +132,45 @@ struct Certificate::Parsed {
   mutable std::unique_ptr<const Whole> rest;
 };
 
+// The certificates read last. Clients send theirs with every request, and for a key in DER OpenSSL
+// looks for a decoder anew each time, which costs more than an RSA operation. Who sends ever new
+// ones drives others out; those are read again.
+class Certificate::Recent {
+ public:
+  std::shared_ptr<const Parsed> find(std::string_view der) {
+    const std::lock_guard lock(mutex_);
+    const auto found = by_der_.find(der);
+    if (found == by_der_.end()) return nullptr;
+    order_.splice(order_.begin(), order_, found->second);
+    return *found->second;
+  }
+
+  void keep(const std::shared_ptr<const Parsed>& parsed) {
+    if (parsed->der.size() > kMaxKept) return;
+    const std::lock_guard lock(mutex_);
+    if (by_der_.contains(parsed->der)) return; // another thread was faster
+    order_.push_front(parsed);
+    by_der_.emplace(parsed->der, order_.begin());
+    if (order_.size() <= kCapacity) return;
+    by_der_.erase(order_.back()->der);
+    order_.pop_back();
+  }
+
+ private:
+  // With OpenSSL's object some 10 KiB each.
+  static constexpr std::size_t kCapacity = 1024;
+  static constexpr std::size_t kMaxKept = 8 * 1024;
+
+  std::mutex mutex_;                               // guards what follows
+  std::list<std::shared_ptr<const Parsed>> order_; // used last first
+  std::unordered_map<std::string_view, std::list<std::shared_ptr<const Parsed>>::iterator>
+      by_der_; // keys lie in order_
+};
+
 Result<Certificate> Certificate::from_der(std::string_view der) {
+  // Never destroyed: OpenSSL may clean up before static objects do.
+  static Recent& recent = *new Recent;
+  if (auto known = recent.find(der)) return Certificate(std::move(known));
   const auto bad = [](const char* rule) { return fail(ErrorCode::malformed_message, rule); };
   if (der.size() > kMaxDer) return bad("certificate longer than 64 KiB");
   const openssl::ErrorScope scope;
@@ -148,6 +188,7 @@ Result<Certificate> Certificate::from_der(std::string_view der) {
   parsed->not_after = *not_after;
   parsed->usage = usage_of(*shape);
   parsed->is_ca = ca_of(*shape);
+  recent.keep(parsed);
   return Certificate(std::move(parsed));
 }
 

@@ -16,7 +16,8 @@ enum class KeyKind { rsa, ec, other };
 
 class Certificate {
  public:
-  // At most 64 KiB of DER. Errors: malformed_message.
+  // At most 64 KiB of DER. The certificates read last share their state with the same octets read
+  // again. Errors: malformed_message.
   static base::Result<Certificate> from_der(std::string_view der);
   // First CERTIFICATE block of a PEM text; or DER when the text does not look like PEM. Refuses
   // input that contains a private key, so that nobody hands one over by mistake. Errors: key_error.
@@ -48,6 +49,7 @@ class Certificate {
 
  private:
   struct Parsed;
+  class Recent;
   explicit Certificate(std::shared_ptr<const Parsed> parsed) : parsed_(std::move(parsed)) {}
   std::shared_ptr<const Parsed> parsed_;
 };

@@ -1,6 +1,7 @@
 #include "crypto/trust.h"
 #include "crypto/openssl.h"
 #include <algorithm>
+#include <functional>
 
 namespace crypto {
 namespace {
@@ -10,6 +11,9 @@ using Finding = CertificateFinding;
 constexpr std::size_t kMaxChain = 8;
 // Bounds the work when many configured issuers share one name.
 constexpr int kMaxVerifications = 32;
+// Pairs remembered; a certificate that nobody trusts is not among them, so an attacker cannot fill
+// it.
+constexpr std::size_t kMaxProven = 65536;
 // A signature made with SHA-1 or MD5 proves nothing any more: these count less than 112 bits.
 constexpr int kMinSignatureBits = 112;
 
@@ -50,7 +54,7 @@ bool may_certify(const Certificate& certificate) {
   return ASN1_BIT_STRING_get_bit(bits.get(), key_cert_sign) == 1;
 }
 
-bool signed_by(const Certificate& certificate, const Certificate& issuer) {
+bool proves(const Certificate& certificate, const Certificate& issuer) {
   int security_bits = -1;
   if (!issuer.public_key() ||
       X509_get_signature_info(certificate.handle(), nullptr, nullptr, &security_bits, nullptr) !=
@@ -83,6 +87,7 @@ bool permits(const Certificate& issuer, const std::vector<const Certificate*>& b
 }
 
 struct Search {
+  const std::function<bool(const Certificate&, const Certificate&)>& signed_by;
   const std::vector<Certificate>& anchors;
   const std::vector<Certificate>& intermediates;
   const TrustPolicy& policy;
@@ -150,10 +155,25 @@ TrustStore::TrustStore(std::vector<Certificate> anchors, std::vector<Certificate
 
 TrustStore::~TrustStore() = default;
 
+bool TrustStore::signed_by(const Certificate& certificate, const Certificate& issuer) const {
+  const std::string pair = certificate.fingerprint() + issuer.fingerprint();
+  {
+    const std::lock_guard lock(mutex_);
+    if (proven_.contains(pair)) return true;
+  }
+  if (!proves(certificate, issuer)) return false;
+  const std::lock_guard lock(mutex_);
+  if (proven_.size() >= kMaxProven) proven_.clear();
+  proven_.insert(pair);
+  return true;
+}
+
 InspectionResult TrustStore::inspect(const Certificate& certificate, CertificatePurpose purpose,
                                      base::Instant now) const {
   const openssl::ErrorScope scope;
-  Search search{anchors_, intermediates_, policy_, now};
+  const std::function<bool(const Certificate&, const Certificate&)> proof =
+      [this](const Certificate& one, const Certificate& issuer) { return signed_by(one, issuer); };
+  Search search{proof, anchors_, intermediates_, policy_, now};
   search.path.push_back(&certificate);
   bool issuer_known = false, signature_right = false;
   std::vector<const Certificate*> issuers;

@@ -4,7 +4,9 @@
 #include "base/clock.h"
 #include "crypto/certificate.h"
 #include <memory>
+#include <mutex>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 namespace crypto {
@@ -34,10 +36,10 @@ struct TrustPolicy {
   int min_ec_bits = 224;
 };
 
-// Immutable; thread-safe. Anchors: certificates that are trusted as such (roots, also a self-signed
-// end-entity certificate listed explicitly). Intermediates: help to build chains, trusted only
-// through an anchor. Issuers must be CA certificates (basicConstraints) unless they are the anchor
-// itself being inspected. Chain length at most 8.
+// Unchanging but for what it remembers; thread-safe. Anchors: certificates that are trusted as such
+// (roots, also a self-signed end-entity certificate listed explicitly). Intermediates: help to
+// build chains, trusted only through an anchor. Issuers must be CA certificates (basicConstraints)
+// unless they are the anchor itself being inspected. Chain length at most 8.
 class TrustStore {
  public:
   TrustStore(std::vector<Certificate> anchors, std::vector<Certificate> intermediates,
@@ -46,15 +48,20 @@ class TrustStore {
   TrustStore(const TrustStore&) = delete;
   TrustStore& operator=(const TrustStore&) = delete;
 
-  // CPU work of some RSA verifications; results are not cached here.
+  // CPU work of some RSA verifications, once for each pair of certificate and issuer: that one
+  // signed the other does not change. Everything else is looked at anew.
   InspectionResult inspect(const Certificate& certificate, CertificatePurpose purpose,
                            base::Instant now) const;
   std::size_t anchor_count() const { return anchors_.size(); }
 
  private:
+  bool signed_by(const Certificate& certificate, const Certificate& issuer) const;
+
   std::vector<Certificate> anchors_;
   std::vector<Certificate> intermediates_;
   TrustPolicy policy_;
+  mutable std::mutex mutex_;                       // guards proven_
+  mutable std::unordered_set<std::string> proven_; // fingerprints of certificate and issuer
 };
 
 } // namespace crypto

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <openssl/err.h>
 #include <random>
+#include <thread>
+#include <vector>
 
 using namespace crypto;
 using base::ErrorCode;
@@ -151,6 +153,45 @@ TEST(Certificate, SurvivesEveryChangedOctet) {
   }
   EXPECT_GT(read, 100);
   EXPECT_EQ(ERR_peek_error(), 0u);
+}
+
+TEST(Certificate, TheSameOctetsShareWhatWasRead) {
+  const auto key = pki::ec("P-256");
+  const auto der = pki::certificate_der({.subject = "shared"}, key, key);
+  const auto first = Certificate::from_der(der).value();
+  EXPECT_EQ(Certificate::from_der(der)->handle(), first.handle());
+  auto other = der;
+  other.back() = static_cast<char>(other.back() ^ 1);
+  const auto changed = Certificate::from_der(other);
+  ASSERT_TRUE(changed);
+  EXPECT_NE(changed->handle(), first.handle());
+  EXPECT_NE(*changed, first);
+}
+
+TEST(Certificate, EverNewOnesNeitherHarmThoseInUseNorStay) {
+  const auto key = pki::ec("P-256");
+  const auto der = pki::certificate_der({.subject = "in use"}, key, key);
+  const auto kept = Certificate::from_der(der).value();
+  const auto* handle = kept.handle();
+  // The last octets belong to the signature: 3,000 certificates that are read, and never again.
+  std::vector<std::thread> threads;
+  for (unsigned thread = 0; thread < 3; ++thread)
+    threads.emplace_back([der, thread] {
+      for (unsigned i = 0; i < 1000; ++i) {
+        auto other = der;
+        other[other.size() - 1] = static_cast<char>(i);
+        other[other.size() - 2] = static_cast<char>(i >> 8);
+        other[other.size() - 3] = static_cast<char>(thread);
+        const auto read = Certificate::from_der(other);
+        EXPECT_TRUE(read && read->der() == other && read->subject() == "CN=in use");
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(kept.handle(), handle);
+  EXPECT_EQ(kept.subject(), "CN=in use");
+  const auto again = Certificate::from_der(der).value();
+  EXPECT_EQ(again, kept);
+  EXPECT_NE(again.handle(), handle); // driven out, and read again
 }
 
 TEST(CertificateFile, IsReadAsPemOrDer) {

@@ -114,6 +114,25 @@ TEST(Trust, IssuerOfThatNameWhoDidNotSignIsASignatureError) {
   EXPECT_EQ(inspect({root()}, {}, *changed), Finding::issuer_signature_wrong);
 }
 
+TEST(Trust, WhatASignatureProvedOnceExcusesNothingElse) {
+  auto spec = middle_spec();
+  spec.to_day = 20;
+  const TrustStore store({root()}, {middle(spec)}, {});
+  const auto certificate = leaf_of_middle();
+  const auto finding = [&](const Certificate& one, int at) {
+    return store.inspect(one, Purpose::signature, day(at)).finding;
+  };
+  EXPECT_EQ(finding(certificate, 10), Finding::none);
+  EXPECT_EQ(finding(certificate, 10), Finding::none);
+  EXPECT_EQ(finding(certificate, 21), Finding::outside_validity); // the issuer's
+  auto der = certificate.der();
+  der.back() = static_cast<char>(der.back() ^ 1);
+  const auto changed = Certificate::from_der(der).value();
+  EXPECT_EQ(finding(changed, 10), Finding::issuer_signature_wrong);
+  EXPECT_EQ(finding(changed, 10), Finding::issuer_signature_wrong);
+  EXPECT_EQ(finding(certificate, 10), Finding::none);
+}
+
 TEST(Trust, ABrokenLinkFurtherUpIsAnUnknownIssuer) {
   const auto false_middle = pki::certificate(middle_spec(), kMiddleKey(), pki::ec("P-256", 9));
   EXPECT_EQ(inspect({root()}, {false_middle}, leaf_of_middle()), Finding::issuer_unknown);
