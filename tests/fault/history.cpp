@@ -118,7 +118,14 @@ void History::add(std::string_view mark) {
     note(pushes[id].forward, phase);
   } else if (operation == "finish") {
     note(pushes[id].finish, phase);
-  } else {
+  } else if (operation == "purge") {
+    for (std::size_t i = 2; i < words.size(); ++i) note(deliveries[words[i]].purged, phase);
+  } else if (operation == "backup") {
+    note(backup, phase);
+    if (phase != Phase::begin) return;
+    for (const auto& [stored, known] : deliveries)
+      if (known.store.told && !known.purged.begun) backed_up.insert(stored);
+  } else if (operation != "retention") { // of its looking there is nothing to be judged
     throw std::invalid_argument("unknown mark");
   }
 }
@@ -142,6 +149,7 @@ class Judge {
     transfers();
     pushes();
     for (const auto& [id, known] : history_.dialogs) dialog(id, known);
+    backup();
     return std::move(out_);
   }
 
@@ -160,11 +168,13 @@ class Judge {
       }
       check_card(id, known, card->second);
       const auto content = found_.content.find(id);
-      if (content == found_.content.end())
-        complain(known.store.told ? Rule::lost : Rule::damaged, id, "it cannot be read");
-      else
+      const bool gone = content == found_.content.end();
+      if (!gone)
         check_content(id, content->second);
-      check_offers(id, known, card->second);
+      else if (!known.purged.begun)
+        complain(known.store.told ? Rule::lost : Rule::damaged, id, "it cannot be read");
+      if (!gone && known.purged.told) complain(Rule::invented, id, "purged, and still there");
+      check_offers(id, known, card->second, gone && known.purged.begun);
       check_pieces(id, known);
     }
   }
@@ -193,7 +203,7 @@ class Judge {
   }
 
   void check_offers(const std::string& id, const KnownDelivery& known,
-                    const mailbox::ProcessCard& card) {
+                    const mailbox::ProcessCard& card, bool purged) {
     std::size_t offers = 0;
     for (const auto& [offered, content] : found_.offered) {
       if (offered != id) continue;
@@ -202,7 +212,8 @@ class Judge {
     }
     if (known.received.told && offers > 0) complain(Rule::delivered_twice, id, "offered again");
     if (offers > 1) complain(Rule::delivered_twice, id, "offered again to the same reader");
-    if (!card.reception && offers == 0)
+    if (purged && offers > 0) complain(Rule::invented, id, "purged, and offered");
+    if (!card.reception && offers == 0 && !purged)
       complain(known.store.told ? Rule::lost : Rule::damaged, id, "not offered");
   }
 
@@ -301,6 +312,19 @@ class Judge {
     }
     if (found->second != known.told && found->second != known.maybe)
       complain(Rule::forgotten, "", "turn of dialog " + id);
+  }
+
+  void backup() {
+    if (!history_.backup.told) return;
+    if (!found_.backup) return complain(Rule::forgotten, "", "backup");
+    for (const auto& id : history_.backed_up) {
+      const auto found = found_.backup->find(id);
+      if (found != found_.backup->end()) {
+        check_content(id, found->second);
+      } else if (!history_.deliveries.at(id).purged.begun) {
+        complain(Rule::lost, id, "not in the backup");
+      }
+    }
   }
 
   const History& history_;

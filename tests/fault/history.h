@@ -6,6 +6,7 @@
 //   store ID CREATION | dialog CONVERSATION | turn CONVERSATION SEQUENCE [ID or -]
 //   chunk ID NUMBER | piece ID NUMBER DIGEST CONVERSATION
 //   push ID | forward ID | finish ID
+//   purge ID... (one transaction) | backup all (into the folder beside the state)
 // besides "refused ID" (another use of a consumed id was refused), "gave-up WHAT", "unexpected
 // WHAT". Times are milliseconds since 1970.
 #pragma once
@@ -33,6 +34,7 @@ struct KnownDelivery {
   Step received;                               // acknowledged by the next turn
   std::map<std::uint32_t, std::string> pieces; // of the frozen answer, by number: digest
   std::string piece_dialog;
+  Step purged; // its content is gone, its card is not
 };
 
 struct KnownPush {
@@ -50,6 +52,8 @@ struct History {
   std::map<std::string, KnownPush> pushes;
   std::map<std::string, KnownDialog> dialogs;
   std::map<std::string, std::map<std::uint32_t, Step>> chunks;
+  Step backup;
+  std::set<std::string> backed_up; // told as stored, and not purged, before the backup began
   bool fetching = false; // a fetch has begun and is not answered: any delivery may be handed out
   std::vector<std::string> unexpected;
   std::uint64_t promises = 0; // answers so far
@@ -86,18 +90,19 @@ struct Found {
   std::map<std::string, FoundTransfer> transfers;
   std::map<std::string, std::map<std::uint32_t, std::string>> pieces;
   std::map<std::string, FoundPush> pushes;
-  std::map<std::string, std::uint32_t> dialogs; // next sequence
-  std::vector<std::string> damage;              // told loudly: quarantine, storage_failure
-  std::vector<std::string> stuck;               // what does not work any more
+  std::map<std::string, std::uint32_t> dialogs;               // next sequence
+  std::optional<std::map<std::string, FoundDelivery>> backup; // what a store restored from it has
+  std::vector<std::string> damage; // told loudly: quarantine, storage_failure
+  std::vector<std::string> stuck;  // what does not work any more
 };
 
 enum class Rule {
   lost,            // promised as stored, and not there
   altered,         // other content than sent
-  invented,        // nobody sent it, or it was refused
+  invented,        // nobody sent it, or it was refused, or it was purged
   delivered_twice, // offered as new after its acknowledgement was answered
   card,            // a card that says something else than what happened
-  forgotten,       // a dialog, chunk, frozen piece or push that was promised
+  forgotten,       // a dialog, chunk, frozen piece, push or backup that was promised
   damaged,         // a row without its file, or the like
   no_start,        // the store does not open
   stuck,           // it opens, and does not work

@@ -170,6 +170,37 @@ TEST(FaultJudge, ComplainsOfWhatTheClientsSaw) {
   EXPECT_FALSE(fault::judge(history, good()).empty());
 }
 
+TEST(FaultJudge, KnowsWhatWasPurged) {
+  auto history = told();
+  history.add("begin purge large-2");
+  auto gone = good();
+  gone.content.erase("large-2");
+  EXPECT_TRUE(fault::judge(history, good()).empty());
+  EXPECT_TRUE(fault::judge(history, gone).empty());
+  history.add("told purge large-2");
+  EXPECT_TRUE(fault::judge(history, gone).empty());
+  EXPECT_EQ(fault::judge(history, good()).at(0).rule, Rule::invented);
+  gone.cards.erase("large-2");
+  EXPECT_EQ(fault::judge(history, gone).at(0).rule, Rule::lost);
+}
+
+TEST(FaultJudge, KnowsWhatABackupMustHold) {
+  auto history = told();
+  history.add("begin backup all");
+  history.add("begin store small-6");
+  history.add("failed store small-6 storage_full");
+  EXPECT_TRUE(fault::judge(history, good()).empty());
+  history.add("told backup all");
+  auto found = good();
+  EXPECT_EQ(fault::judge(history, found).at(0).rule, Rule::forgotten);
+  found.backup = found.content;
+  EXPECT_TRUE(fault::judge(history, found).empty());
+  (*found.backup)["small-3"].digest = "x";
+  EXPECT_EQ(fault::judge(history, found).at(0).rule, Rule::altered);
+  found.backup->erase("small-3");
+  EXPECT_EQ(fault::judge(history, found).at(0).rule, Rule::lost);
+}
+
 // Failed means unchanged: what was refused must not be there.
 TEST(FaultJudge, ComplainsOfWhatWasRefusedAndIsThere) {
   auto history = told();

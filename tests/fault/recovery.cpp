@@ -4,6 +4,7 @@
 #include "crypto/digest.h"
 #include "fault/deliveries.h"
 #include "fault/workload.h"
+#include "storage/backup.h"
 #include <mutex>
 
 namespace fault {
@@ -233,6 +234,30 @@ class Recovery {
   std::uint32_t sequence_ = 0;
 };
 
+// All that a store restored from the backup can be asked for. None: there is no backup, or it is
+// refused as incomplete; whether it may be is the judge's question.
+std::optional<std::map<std::string, FoundDelivery>>
+restored(const History& history, std::string_view workload, const std::filesystem::path& folder) {
+  if (!std::filesystem::exists(folder / "backup" / "MANIFEST")) return std::nullopt;
+  std::filesystem::remove_all(folder / "restored");
+  if (!storage::restore(folder / "backup", folder / "restored")) return std::nullopt;
+  auto config = config_for(workload, folder / "restored");
+  config.readers = 1;
+  const auto store = storage::SqliteStore::open(std::move(config));
+  if (!store) return std::nullopt;
+  std::map<std::string, FoundDelivery> out;
+  for (const auto& [id, known] : history.deliveries) {
+    mailbox::FetchSelection selection;
+    selection.mailboxes = mailboxes();
+    selection.rule = mailbox::FetchRule::message_id;
+    selection.message_id = id;
+    const auto read = (*store)->read(selection);
+    if (read && read->delivery)
+      out[id] = {digest(read->delivery->parts, read->delivery->context), read->delivery->mailbox};
+  }
+  return out;
+}
+
 } // namespace
 
 Found recover(const History& history, std::string_view workload,
@@ -250,6 +275,8 @@ Found recover(const History& history, std::string_view workload,
       return out;
     }
     out = Recovery(history, **store).run();
+    store->reset();
+    if (history.backup.begun) out.backup = restored(history, workload, folder);
   } catch (const std::exception& error) {
     out.stuck.push_back(std::string("exception: ") + error.what());
   }

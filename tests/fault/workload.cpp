@@ -3,6 +3,7 @@
 #include "crypto/digest.h"
 #include "fault/deliveries.h"
 #include "fault/system_calls.h"
+#include "storage/backup.h"
 #include <thread>
 #include <vector>
 
@@ -17,7 +18,9 @@ std::string milliseconds(base::Instant instant) {
 }
 
 // What a broken disk may be answered with; anything else is a violation.
-bool is_clean(base::ErrorCode code) {
+bool is_clean(const std::string& what, base::ErrorCode code) {
+  // A backup tells its operator which file it was.
+  if (what.starts_with("backup") && code == base::ErrorCode::file_error) return true;
   return code == base::ErrorCode::storage_full || code == base::ErrorCode::storage_failure;
 }
 
@@ -44,10 +47,12 @@ bool Session::open() {
   }
   store_ = std::move(*opened);
   transfers_ = std::make_unique<storage::SqliteTransfers>(*store_);
+  retention_ = std::make_unique<storage::SqliteRetention>(*store_);
   return true;
 }
 
 void Session::close() {
+  retention_.reset();
   transfers_.reset();
   store_.reset();
 }
@@ -61,7 +66,7 @@ bool Session::carry_out(const std::string& what, const Attempt& attempt) {
       return true;
     }
     mark("failed " + what + " " + std::string(base::to_string(answer.error().code)));
-    if (!is_clean(answer.error().code)) {
+    if (!is_clean(what, answer.error().code)) {
       mark("unexpected " + what + ": " + answer.error().detail);
       return false;
     }
@@ -86,7 +91,7 @@ void Session::repeat(const std::string& id) {
     const auto receipt = store_->store(other, std::nullopt, "refused");
     if (receipt) return mark("unexpected a consumed id was taken: " + id);
     if (receipt.error().code == base::ErrorCode::message_id_refused) return mark("refused " + id);
-    if (!is_clean(receipt.error().code)) break;
+    if (!is_clean("store", receipt.error().code)) break;
   }
   mark("gave-up refusing " + id);
 }
@@ -120,6 +125,55 @@ void Session::finish(const std::string& id) {
   carry_out("finish " + id, [&]() -> base::Result<std::string> {
     const auto done = store_->finish_push(id, push_result(id));
     if (!done) return done.error();
+    return "";
+  });
+}
+
+void Session::retain(int day, std::size_t batch) {
+  const mailbox::RetentionRules rules;
+  const auto now = at(0) + std::chrono::days(day);
+  std::vector<mailbox::RetentionStep> steps;
+  const auto look = [&]() -> base::Result<std::string> {
+    for (bool more = true; more;) {
+      const auto reconsidered = retention_->reconsider(rules.fingerprint(), now, 2);
+      if (!reconsidered) return reconsidered.error();
+      more = *reconsidered;
+    }
+    const auto due = retention_->due(now, batch);
+    if (!due) return due.error();
+    steps.clear();
+    for (const auto& one : *due) steps.push_back({one, mailbox::judge(one, rules, now)});
+    return "";
+  };
+  // Notices and purges of one delivery follow each other; more rounds than that are none.
+  for (int round = 0; round < 100; ++round) {
+    if (!carry_out("retention due", look) || steps.empty()) return;
+    std::string purges;
+    for (const auto& step : steps)
+      if (step.verdict.action == mailbox::RetentionAction::purge)
+        purges += " " + step.seen.message_id;
+    const auto done = carry_out(purges.empty() ? "retention notices" : "purge" + purges,
+                                [&]() -> base::Result<std::string> {
+                                  const auto carried_out = retention_->carry_out(steps, now);
+                                  if (!carried_out) return carried_out.error();
+                                  if (carried_out->size() != steps.size())
+                                    mark("unexpected a retention step was left out");
+                                  return "";
+                                });
+    if (!done) return;
+  }
+  mark("gave-up retention");
+}
+
+void Session::backup() {
+  const auto to = folder_.parent_path() / "backup";
+  carry_out("backup all", [&]() -> base::Result<std::string> {
+    // As an operator would, after a backup that failed.
+    std::error_code ignored;
+    std::filesystem::remove_all(to, ignored);
+    const auto report = storage::backup(folder_, to);
+    if (!report) return report.error();
+    if (!report->damage.empty()) mark("unexpected damage in the backup");
     return "";
   });
 }
@@ -309,14 +363,46 @@ void checkpoints(Session& session) {
   for (int i = 37; i <= 40; ++i) session.store("wide-" + std::to_string(i));
 }
 
+// Fetched content goes after a week, what nobody fetched after its notices; each a few at a time.
+void purges(Session& session) {
+  for (const auto* id : {"small-1", "large-2", "rich-3", "large-4", "rich-5", "small-6", "large-7"})
+    session.store(id);
+  Session::Reader reader(session, "dialog-1");
+  for (int i = 0; i < 3; ++i) reader.fetch();
+  reader.only_acknowledge();
+  session.retain(2, 2);
+  session.retain(8, 2);
+  session.store("large-8");
+  session.retain(80, 4);
+  session.retain(91, 3);
+  session.close();
+  if (!session.open()) return;
+  session.store("rich-9");
+  session.retain(95, 2);
+}
+
+void backups(Session& session) {
+  for (const auto* id : {"small-1", "large-2", "rich-3", "large-4"}) session.store(id);
+  Session::Reader reader(session, "dialog-1");
+  reader.fetch();
+  reader.fetch();
+  session.put_chunk("chunked-5", 1);
+  session.retain(8, 4);
+  session.backup();
+  session.store("large-6");
+  reader.fetch();
+}
+
 } // namespace
 
-const std::array<Workload, 7> kWorkloads = {{{"stores", stores, 6},
+const std::array<Workload, 9> kWorkloads = {{{"stores", stores, 6},
                                              {"fetches", fetches, 6},
                                              {"chunks", chunks, 6},
                                              {"pushes", pushes, 4},
                                              {"together", together, 6},
                                              {"restarts", restarts, 5},
+                                             {"purges", purges, 5},
+                                             {"backups", backups, 3},
                                              {"checkpoints", checkpoints, 1}}};
 
 } // namespace fault

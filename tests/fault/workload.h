@@ -2,6 +2,7 @@
 // runs on an open session; a further one needs a line in kWorkloads and, for operations of a new
 // kind, its marks in history.h and its question in recovery.cpp.
 #pragma once
+#include "storage/retention.h"
 #include "storage/transfers.h"
 #include <array>
 #include <filesystem>
@@ -31,6 +32,10 @@ class Session {
   void push(const std::string& id);
   void forward(const std::string& id);
   void finish(const std::string& id);
+  // What retention does on this day: everything that is due, in transactions of at most `batch`.
+  void retain(int day, std::size_t batch);
+  // Beside the open store, into the folder "backup" beside the state.
+  void backup();
 
   // One dialog, used by one thread.
   class Reader {
@@ -60,6 +65,7 @@ class Session {
   bool refused_ = false;
   std::unique_ptr<storage::SqliteStore> store_;
   std::unique_ptr<storage::SqliteTransfers> transfers_;
+  std::unique_ptr<storage::SqliteRetention> retention_;
 };
 
 struct Workload {
@@ -68,6 +74,6 @@ struct Workload {
   // Share of the crash states, in parts of the smallest.
   unsigned weight;
 };
-extern const std::array<Workload, 7> kWorkloads;
+extern const std::array<Workload, 9> kWorkloads;
 
 } // namespace fault
