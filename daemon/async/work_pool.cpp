@@ -1,4 +1,5 @@
 #include "async/work_pool.h"
+#include "async/patience.h"
 #include <algorithm>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/post.hpp>
@@ -58,13 +59,7 @@ class WorkPool::Threads {
       if (place.begun) {
         lane.begun.push_back(out.job);
       } else {
-        if (limits_.max_wait.count() > 0) {
-          const auto now = Clock::now();
-          if (lane.fresh.empty()) lane.queue_since = now;
-          const bool overload =
-              limits_.overload_wait.count() > 0 && now - lane.queue_since >= limits_.max_wait;
-          out.until = now + (overload ? limits_.overload_wait : limits_.max_wait);
-        }
+        out.until = lane.patience.join(Clock::now(), lane.fresh.empty());
         lane.fresh.push_back(out.job);
       }
     }
@@ -113,7 +108,7 @@ class WorkPool::Threads {
  private:
   struct Waiting {
     Queue begun, fresh;
-    Clock::time_point queue_since{}; // when `fresh` last was empty
+    Patience patience;
   };
 
   Waiting& of(Lane lane) { return lane == Lane::large ? large_ : brief_; }
@@ -171,16 +166,17 @@ class WorkPool::Threads {
     }
   }
 
+  const PoolLimits limits_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  Waiting brief_, large_;
+  Waiting brief_{{}, {}, Patience(limits_)};
+  Waiting large_{{}, {}, Patience(limits_)};
   bool large_is_next_ = false;
   std::size_t running_ = 0;
   std::size_t large_running_ = 0;
   std::uint64_t refused_full_ = 0;
   std::uint64_t refused_late_ = 0;
   bool stopping_ = false;
-  const PoolLimits limits_;
   std::vector<std::thread> threads_; // last: they use all of the above
 };
 

@@ -43,8 +43,9 @@ std::string text_of(std::size_t which, unsigned seconds) {
 
 } // namespace
 
-Admission::Admission(AdmissionRules rules)
-    : rules_(rules), senders_(allowances(rules), std::max<std::size_t>(1, rules.senders)),
+Admission::Admission(AdmissionRules rules, Clock now)
+    : rules_(rules), now_(std::move(now)),
+      senders_(allowances(rules), std::max<std::size_t>(1, rules.senders)),
       told_({Allowance{1, 1, kTellAgain}}, kToldKeys) {}
 
 unsigned Admission::spread_retry() const {
@@ -54,9 +55,8 @@ unsigned Admission::spread_retry() const {
          static_cast<unsigned>(refused % (rules_.retry_after_seconds + 1));
 }
 
-bool Admission::refuses(const std::string& party, std::size_t octets, bool begun, Time now,
-                        Busy& busy) {
-  const auto answer = senders_.take(party, {1, octets, octets}, now, begun);
+bool Admission::refuses(const std::string& party, std::size_t octets, bool begun, Busy& busy) {
+  const auto answer = senders_.take(party, {1, octets, octets}, now_(), begun);
   if (answer.taken) return false;
   ++(answer.which == 0 ? counts_.sender_rate : counts_.sender_octets);
   const auto seconds =
@@ -66,25 +66,25 @@ bool Admission::refuses(const std::string& party, std::size_t octets, bool begun
   static constexpr const char* limits[] = {"sender_rate", "sender_octets_hour",
                                            "sender_octets_day"};
   const std::string limit = limits[answer.which];
-  if (may_tell(limit + " " + party, now))
+  if (may_tell(limit + " " + party))
     base::log(base::LogLevel::warning, "sender.over_limit",
               "a sender is over its limit; more of it is counted, not logged, for a minute",
               {{"party", party}, {"limit", limit}, {"retry_after", std::to_string(seconds)}});
   return true;
 }
 
-Busy Admission::overloaded(const std::string& reason, Time now) {
+Busy Admission::overloaded(const std::string& reason) {
   ++counts_.overloaded;
-  if (may_tell("overloaded " + reason, now))
+  if (may_tell("overloaded " + reason))
     base::log(base::LogLevel::warning, "request.busy",
               "a request was sent away (503); more are counted, not logged, for a minute",
               {{"rule", reason}});
   return Busy{spread_retry(), {}};
 }
 
-void Admission::count_full(const std::string& mailbox, const std::string& party, Time now) {
+void Admission::count_full(const std::string& mailbox, const std::string& party) {
   ++counts_.mailbox_full;
-  if (may_tell("mailbox " + mailbox, now))
+  if (may_tell("mailbox " + mailbox))
     base::log(base::LogLevel::warning, "mailbox.full",
               "deliveries are refused (9811), too many wait unfetched; more are counted, not "
               "logged, for a minute",

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace gateway {
@@ -43,10 +44,12 @@ class Admission {
     std::uint64_t overloaded = 0; // no room in a pool, or too long in its queue
   };
 
-  explicit Admission(AdmissionRules rules);
+  using Clock = std::function<Time()>;
+  explicit Admission(AdmissionRules rules, Clock now = std::chrono::steady_clock::now);
 
   const AdmissionRules& rules() const { return rules_; }
   const Counts& counts() const { return counts_; }
+  std::size_t senders() const { return senders_.keys(); } // remembered
 
   async::Lane lane_of(std::size_t octets) const {
     return octets > rules_.large_body ? async::Lane::large : async::Lane::brief;
@@ -55,20 +58,21 @@ class Admission {
   // Takes a request of this party, whose signature is good. With `begun` (a turn in a dialog, or a
   // repeat) it may run into debt by as much as the burst, so that who has fetched can acknowledge;
   // what is new waits until that is paid for. True: `busy` says what to answer.
-  bool refuses(const std::string& party, std::size_t octets, bool begun, Time now, Busy& busy);
+  bool refuses(const std::string& party, std::size_t octets, bool begun, Busy& busy);
 
   // A pool refused, for this reason.
-  Busy overloaded(const std::string& reason, Time now);
+  Busy overloaded(const std::string& reason);
 
   // mailbox_full came of an order.
-  void count_full(const std::string& mailbox, const std::string& party, Time now);
+  void count_full(const std::string& mailbox, const std::string& party);
 
  private:
   // One line in each minute for each key: a flood must not become one of the log.
-  bool may_tell(const std::string& key, Time now) { return told_.take(key, {1}, now).taken; }
+  bool may_tell(const std::string& key) { return told_.take(key, {1}, now_()).taken; }
   unsigned spread_retry() const;
 
   const AdmissionRules rules_;
+  const Clock now_;
   Counts counts_;
   base::TokenBuckets senders_;
   base::TokenBuckets told_;

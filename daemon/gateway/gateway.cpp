@@ -181,7 +181,7 @@ seal::OpenOptions request_limits() {
 
 Gateway::Gateway(Parts parts, std::shared_ptr<const Settings> settings,
                  std::size_t answer_cache_bytes)
-    : parts_(parts), settings_(std::move(settings)), admission_(parts.admission),
+    : parts_(parts), settings_(std::move(settings)), admission_(parts.admission, parts.steady_now),
       pushes_({parts.clock, parts.random, parts.store, parts.ids, parts.cpu, parts.db, parts.push,
                parts.revocation, parts.rollovers}),
       dialogs_(kWaitersPerDialog), answers_(answer_cache_bytes),
@@ -202,7 +202,7 @@ asio::awaitable<Reply> Gateway::handle(std::shared_ptr<const std::string> body,
       co_await async::sleep_until(due);
     }
     if (out.status == 503 && out.busy.retry_after_seconds == 0)
-      out.busy = admission_.overloaded(out.refused_by, Admission::Time::clock::now());
+      out.busy = admission_.overloaded(out.refused_by);
     co_return out;
   } catch (const base::InternalError& error) {
     bug = error.what();
@@ -320,7 +320,7 @@ asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Messag
   if (known_client(*plan) && !plan->party.empty()) {
     const bool goes_on = plan->turn || plan->repeat;
     Busy busy;
-    if (admission_.refuses(plan->party, octets, goes_on, Admission::Time::clock::now(), busy))
+    if (admission_.refuses(plan->party, octets, goes_on, busy))
       co_return sent_away(std::move(busy));
   }
 
@@ -352,7 +352,7 @@ asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Messag
                     message->type(), plan->party);
   }
   if (met_full_mailbox(*plan, outcome))
-    admission_.count_full(plan->mailbox, plan->party, Admission::Time::clock::now());
+    admission_.count_full(plan->mailbox, plan->party);
   else if (plan->refusal || !outcome)
     log_refusal(plan->refusal ? *plan->refusal : outcome.error(), message->type(), plan->party,
                 plan->message_id.value_or(""));

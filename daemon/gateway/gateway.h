@@ -90,6 +90,7 @@ class Gateway {
     async::WorkPool* bulk = nullptr;
     Rollovers* rollovers = nullptr; // hears of senders that have missed one; null: only the log
     AdmissionRules admission{};
+    Admission::Clock steady_now = std::chrono::steady_clock::now;
   };
   // All parts outlive the gateway and every request in it.
   Gateway(Parts parts, std::shared_ptr<const Settings> settings, std::size_t answer_cache_bytes);
