@@ -27,7 +27,9 @@ class Events {
       ++seen_[std::string(record.event)];
     });
   }
-  ~Events() { base::set_log_sink({}); }
+  ~Events() {
+    base::set_log_sink([](const base::LogRecord&) {});
+  }
   int of(const std::string& event) const {
     const std::lock_guard lock(mutex_);
     const auto at = seen_.find(event);
