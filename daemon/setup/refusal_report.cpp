@@ -7,10 +7,10 @@ namespace setup {
 Refusals refusals(const gateway::Admission::Counts& gateway, const async::WorkPool::Load& cpu,
                   const async::WorkPool::Load& db, const http::ServerCounts& server) {
   return {{"sender_rate", gateway.sender_rate},   {"sender_octets", gateway.sender_octets},
-          {"mailbox_full", gateway.mailbox_full}, {"cpu_full", cpu.refused_full},
-          {"cpu_late", cpu.refused_late},         {"db_full", db.refused_full},
-          {"db_late", db.refused_late},           {"busy", server.refused_busy},
-          {"address", server.refused_address}};
+          {"mailbox_full", gateway.mailbox_full}, {"overloaded", gateway.overloaded},
+          {"cpu_full", cpu.refused_full},         {"cpu_late", cpu.refused_late},
+          {"db_full", db.refused_full},           {"db_late", db.refused_late},
+          {"busy", server.refused_busy},          {"address", server.refused_address}};
 }
 
 void RefusalReport::round(Refusals totals) {

@@ -13,7 +13,8 @@ namespace setup {
 // A counter since the start, by what was refused.
 using Refusals = std::vector<std::pair<std::string, std::uint64_t>>;
 
-// By limit: sender_rate, sender_octets, mailbox_full; cpu_full, cpu_late, db_full, db_late (no
+// By limit: sender_rate, sender_octets, mailbox_full; overloaded (by the gateway: no
+// place or time), of which by pool cpu_full, cpu_late, db_full, db_late (no
 // place in a lane, too long in it); busy and address (before the body was read).
 Refusals refusals(const gateway::Admission::Counts& gateway, const async::WorkPool::Load& cpu,
                   const async::WorkPool::Load& db, const http::ServerCounts& server);

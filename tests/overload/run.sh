@@ -145,8 +145,9 @@ for name in ("small", "large"):
             bad.append(f"{name}/{stream}: {s['wrong']}")
         if not s["answered"].get("200"):
             bad.append(f"{name}/{stream}: nobody was admitted")
-        if not short and "admitted_ms" in s and s["admitted_ms"]["p99"] > 15000:
-            bad.append(f"{name}/{stream}: p99 of admitted requests is beyond 15 s")
+        # How long a large one takes is for the greater part its way through the flood of the others.
+        if not short and stream == "small" and "admitted_ms" in s and s["admitted_ms"]["p99"] > 12000:
+            bad.append(f"{name}/{stream}: p99 of admitted requests is beyond 12 s")
     print(f"back to normal after {flood['back_to_normal_s']} s; not sent by the generator {flood['not_sent']}, which was at worst "
           f"{flood['generator_behind_s']} s late")
     print(f"honest sender beside it: {honest['counts']}")

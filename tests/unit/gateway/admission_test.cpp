@@ -208,7 +208,7 @@ TEST_F(Admission, AFullMailboxRefusesTheFirstChunkAndLetsABegunTransferGoOn) {
   EXPECT_EQ(intermediary.refusals().mailbox_full, 1u);
   const auto done = dialog.send(begun.chunk(dialog, 2));
   ASSERT_FALSE(done.inside_feedback.empty());
-  EXPECT_EQ(done.inside_feedback.at(0).code, "0801");
+  EXPECT_EQ(done.inside_feedback.at(0).code, "0800");
 }
 
 // More come at once than there are places; what is refused can come again.
