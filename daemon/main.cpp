@@ -14,9 +14,12 @@
 #include "ops/health.h"
 #include "ops/logging.h"
 #include "ops/systemd.h"
+#include "setup/admission_rules.h"
 #include "setup/desk_rules.h"
+#include "setup/http_answer.h"
 #include "setup/load.h"
 #include "setup/message_id_key.h"
+#include "setup/refusal_report.h"
 #include "storage/retention.h"
 #include "storage/sqlite_store.h"
 #include "storage/transfers.h"
@@ -49,6 +52,8 @@ constexpr auto kJournalWitness = std::chrono::hours{24};
 // A closed dialog is remembered a little, so that a re-sent ExitDialog finds its answer.
 constexpr auto kForgetDialogs = std::chrono::hours{1};
 
+// For what must not be refused because of a flood: the watchdog's question, and a reload.
+constexpr async::Place kBegun{async::Lane::brief, true};
 // How often it is looked whether the directory is to be asked for again.
 constexpr auto kDirectoryStep = std::chrono::seconds{1};
 
@@ -101,9 +106,8 @@ class Daemon {
         stop_asking_(std::move(stop_asking)), page_(std::move(loaded.page)),
         store_(std::move(store)), transfers_(*store_), retained_(*store_),
         ids_(id_key, config_.intermediary.name, config_.message_ids.validity),
-        cpu_("cpu", ops::cpu_threads(config_), config_.limits.cpu_waiting),
-        db_("db", config_.limits.db_threads, config_.limits.db_waiting), recipients_(config_.push),
-        push_("push", config_.push.threads, config_.push.threads),
+        cpu_("cpu", ops::cpu_pool_limits(config_)), db_("db", ops::db_pool_limits(config_)),
+        recipients_(config_.push), push_("push", config_.push.threads, config_.push.threads),
         desk_(io_.get_executor(), std::move(desk), clock_, random_),
         bulk_("bulk", config_.chunks.threads, config_.limits.cpu_waiting),
         gateway_({clock_,
@@ -117,11 +121,13 @@ class Daemon {
                   desk_.timestamps(),
                   &transfers_,
                   &bulk_,
-                  &rollovers_},
+                  &rollovers_,
+                  setup::admission_rules(config_)},
                  std::move(loaded.settings), kAnswerCacheBytes),
         retention_(retained_, clock_, db_, config_.retention.rules, config_.retention.interval),
         directory_("directory", 1, 1), tasks_(io_.get_executor(), "daemon"),
-        server_(io_.get_executor(), ops::server_limits(config_), osci_handler()),
+        server_(io_.get_executor(), ops::server_limits(config_), osci_handler(),
+                [this](std::uint64_t) { return !cpu_.full(async::Lane::large); }),
         signals_(io_, SIGTERM, SIGINT, SIGHUP) {}
 
   base::Result<> run() {
@@ -222,12 +228,7 @@ class Daemon {
     std::string content_type = request->content_type;
     request.reset();
     const gateway::Reply reply = co_await gateway_.handle(std::move(body), std::move(content_type));
-    response.status = reply.status;
-    if (reply.status == 503) response.retry_after_seconds = 5;
-    if (reply.body) response.body = *reply.body;
-    // What the reference client sends itself; it ignores the header of answers (3.4).
-    if (!response.body.empty()) response.content_type = "text/xml; charset=utf-8";
-    co_return response;
+    co_return setup::http_answer(reply);
   }
 
   asio::awaitable<void> housekeeping() {
@@ -238,6 +239,7 @@ class Daemon {
         co_await gateway_.expire_dialogs(now - config_.dialogs.idle_timeout,
                                          now - config_.dialogs.idle_timeout - kForgetDialogs);
         co_await gateway_.expire_transfers(now - config_.chunks.keep);
+        refusals_.round(gateway_.refusals(), cpu_.load(), db_.load(), server_.counts());
       } catch (const base::InternalError& error) {
         // One bad round must not end the task that closes dialogs.
         base::log(LogLevel::critical, "housekeeping.bug", "housekeeping failed",
@@ -333,7 +335,7 @@ class Daemon {
     if (!interval) co_return;
     while (true) {
       auto job = [] {};
-      const auto alive = co_await cpu_.run(std::move(job));
+      const auto alive = co_await cpu_.run(std::move(job), kBegun);
       if (alive || alive.error().code == ErrorCode::overloaded) ops::notify_watchdog();
       co_await async::sleep_for(*interval / 2);
     }
@@ -368,7 +370,7 @@ class Daemon {
         return fail(ErrorCode::internal, error.what());
       }
     };
-    auto loaded = co_await cpu_.run(std::move(job));
+    auto loaded = co_await cpu_.run(std::move(job), kBegun);
     reloading_ = false;
     if (loaded) {
       page_ = std::move(loaded->page);
@@ -430,6 +432,7 @@ class Daemon {
   gateway::RetentionRounds retention_;
   async::WorkPool directory_;
   ops::Health health_;
+  setup::RefusalReport refusals_;
   base::Result<> storage_{fail(ErrorCode::storage_failure, "not probed yet")};
   bool stopping_ = false;
   bool reloading_ = false;

@@ -1,4 +1,6 @@
 #include "async/work_pool.h"
+#include "async/patience.h"
+#include <algorithm>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -6,7 +8,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
-#include <deque>
+#include <list>
 #include <mutex>
 #include <pthread.h>
 #include <thread>
@@ -14,26 +16,66 @@
 
 namespace async {
 
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Job {
+  std::function<void()> work;
+  bool waits = true; // in its queue; false: a thread has it
+};
+using Queue = std::list<std::shared_ptr<Job>>;
+
+} // namespace
+
 class WorkPool::Threads {
  public:
-  Threads(const std::string& name, std::size_t count, std::size_t max_waiting)
-      : count_(count), max_waiting_(max_waiting) {
-    base::check(count > 0, "a work pool needs a thread");
-    threads_.reserve(count);
-    for (std::size_t i = 0; i < count; ++i) {
+  // What became of a job that was handed in.
+  struct Ticket {
+    std::shared_ptr<Job> job;               // null: refused
+    std::optional<Clock::time_point> until; // when its time of waiting is over
+  };
+
+  Threads(const std::string& name, const PoolLimits& limits) : limits_(limits) {
+    base::check(limits.threads > 0, "a work pool needs a thread");
+    base::check(limits.large_threads > 0, "a lane needs a thread");
+    threads_.reserve(limits.threads);
+    for (std::size_t i = 0; i < limits.threads; ++i) {
       threads_.emplace_back([this] { serve(); });
       ::pthread_setname_np(threads_.back().native_handle(), name.substr(0, 15).c_str());
     }
   }
 
-  bool submit(std::function<void()> work) {
+  Ticket submit(std::function<void()> work, Place place) {
+    Ticket out;
     {
       const std::lock_guard lock(mutex_);
-      // Accepted jobs that idle threads are about to take do not count as waiting.
-      if (stopping_ || queue_.size() >= max_waiting_ + (count_ - running_)) return false;
-      queue_.push_back(std::move(work));
+      Waiting& lane = of(place.lane);
+      if (stopping_ || (!place.begun && no_place(place.lane))) {
+        if (!stopping_) ++refused_full_;
+        return out;
+      }
+      out.job = std::make_shared<Job>(Job{std::move(work)});
+      if (place.begun) {
+        lane.begun.push_back(out.job);
+      } else {
+        out.until = lane.patience.join(Clock::now(), lane.fresh.empty());
+        lane.fresh.push_back(out.job);
+      }
     }
     wake_.notify_one();
+    return out;
+  }
+
+  // A job whose time is over. False: a thread has it already.
+  bool withdraw(const std::shared_ptr<Job>& job, Lane lane) {
+    const std::lock_guard lock(mutex_);
+    if (!job->waits) return false;
+    // Jobs of a lane come to their time nearly in the order of their coming: it stands in front.
+    auto& fresh = of(lane).fresh;
+    fresh.erase(std::find(fresh.begin(), fresh.end(), job));
+    job->waits = false;
+    ++refused_late_;
     return true;
   }
 
@@ -49,33 +91,92 @@ class WorkPool::Threads {
 
   Load load() const {
     const std::lock_guard lock(mutex_);
-    return Load{running_, queue_.size()};
+    Load out;
+    out.running = running_;
+    out.large_waiting = large_.fresh.size();
+    out.waiting = waiting();
+    out.refused_full = refused_full_;
+    out.refused_late = refused_late_;
+    return out;
+  }
+
+  bool full(Lane lane) const {
+    const std::lock_guard lock(mutex_);
+    return stopping_ || no_place(lane);
   }
 
  private:
+  struct Waiting {
+    Queue begun, fresh;
+    Patience patience;
+  };
+
+  Waiting& of(Lane lane) { return lane == Lane::large ? large_ : brief_; }
+  std::size_t waiting() const {
+    return brief_.begun.size() + brief_.fresh.size() + large_.begun.size() + large_.fresh.size();
+  }
+
+  // Accepted jobs that idle threads are about to take do not count as waiting.
+  bool no_place(Lane lane) const {
+    const std::size_t idle = limits_.threads - running_;
+    if (lane == Lane::brief) return brief_.fresh.size() >= limits_.waiting + idle;
+    const std::size_t open =
+        std::min(idle, limits_.large_threads - std::min(limits_.large_threads, large_running_));
+    return large_.fresh.size() >= limits_.large_waiting + open;
+  }
+
+  bool large_may_run() const { return large_running_ < limits_.large_threads; }
+
+  // The queue to take the next job from; null: there is nothing that may run now.
+  Queue* next() {
+    if (!brief_.begun.empty()) return &brief_.begun;
+    if (!large_.begun.empty() && large_may_run()) return &large_.begun;
+    const bool large = !large_.fresh.empty() && large_may_run();
+    if (large && (brief_.fresh.empty() || large_is_next_)) return &large_.fresh;
+    return brief_.fresh.empty() ? nullptr : &brief_.fresh;
+  }
+
   void serve() {
     std::unique_lock lock(mutex_);
     while (true) {
-      wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-      if (queue_.empty()) return; // what was accepted is finished first
-      auto work = std::move(queue_.front());
-      queue_.pop_front();
+      wake_.wait(lock, [this] { return next() != nullptr || (stopping_ && waiting() == 0); });
+      Queue* queue = next();
+      if (!queue) return; // what was accepted is finished first
+      const bool large = queue == &large_.begun || queue == &large_.fresh;
+      if (queue == &large_.fresh) large_is_next_ = false;
+      if (queue == &brief_.fresh) large_is_next_ = true;
+      std::shared_ptr<Job> job = std::move(queue->front());
+      queue->pop_front();
+      job->waits = false;
       ++running_;
+      if (large) ++large_running_;
       lock.unlock();
-      work();
-      work = nullptr;
+      job->work();
+      job->work = nullptr;
+      job.reset();
       lock.lock();
       --running_;
+      if (large) {
+        --large_running_;
+        // Others may have found a large job that they could not take.
+        wake_.notify_all();
+      } else if (stopping_) {
+        wake_.notify_all();
+      }
     }
   }
 
+  const PoolLimits limits_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<std::function<void()>> queue_;
+  Waiting brief_{{}, {}, Patience(limits_)};
+  Waiting large_{{}, {}, Patience(limits_)};
+  bool large_is_next_ = false;
   std::size_t running_ = 0;
+  std::size_t large_running_ = 0;
+  std::uint64_t refused_full_ = 0;
+  std::uint64_t refused_late_ = 0;
   bool stopping_ = false;
-  const std::size_t count_;
-  const std::size_t max_waiting_;
   std::vector<std::thread> threads_; // last: they use all of the above
 };
 
@@ -84,7 +185,7 @@ namespace {
 // Lives on the coroutine's executor; only the executor's thread looks into it.
 struct Completion {
   explicit Completion(const asio::any_io_executor& executor) : wake(executor) {
-    wake.expires_at(std::chrono::steady_clock::time_point::max());
+    wake.expires_at(Clock::time_point::max());
   }
   asio::steady_timer wake;
   bool done = false;
@@ -92,8 +193,11 @@ struct Completion {
 
 } // namespace
 
+WorkPool::WorkPool(std::string name, const PoolLimits& limits)
+    : threads_(std::make_unique<Threads>(name, limits)) {}
+
 WorkPool::WorkPool(std::string name, std::size_t threads, std::size_t max_waiting)
-    : threads_(std::make_unique<Threads>(name, threads, max_waiting)) {}
+    : WorkPool(std::move(name), PoolLimits{threads, threads, max_waiting, max_waiting}) {}
 
 WorkPool::~WorkPool() {
   stop();
@@ -107,7 +211,11 @@ WorkPool::Load WorkPool::load() const {
   return threads_->load();
 }
 
-asio::awaitable<bool> WorkPool::perform(std::function<void()> work) {
+bool WorkPool::full(Lane lane) const {
+  return threads_->full(lane);
+}
+
+asio::awaitable<bool> WorkPool::perform(std::function<void()> work, Place place) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   auto completion = std::make_shared<Completion>(executor);
   std::function<void()> task = [executor, completion, work = std::move(work)]() mutable {
@@ -119,13 +227,19 @@ asio::awaitable<bool> WorkPool::perform(std::function<void()> work) {
       completion->wake.cancel();
     });
   };
-  if (!threads_->submit(std::move(task))) co_return false;
+  const Threads::Ticket ticket = threads_->submit(std::move(task), place);
+  if (!ticket.job) co_return false;
+  if (ticket.until) completion->wake.expires_at(*ticket.until);
   while (!completion->done) {
     boost::system::error_code error;
     co_await completion->wake.async_wait(asio::redirect_error(asio::use_awaitable, error));
     const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
     if (!completion->done && cancelled != asio::cancellation_type::none)
       throw boost::system::system_error(asio::error::operation_aborted);
+    if (completion->done || error) continue;
+    // The time of waiting is over.
+    if (threads_->withdraw(ticket.job, place.lane)) co_return false;
+    completion->wake.expires_at(Clock::time_point::max());
   }
   co_return true;
 }

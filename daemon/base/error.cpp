@@ -102,6 +102,8 @@ std::string_view to_string(ErrorCode code) {
     return "storage_failure";
   case ErrorCode::quota_exceeded:
     return "quota_exceeded";
+  case ErrorCode::mailbox_full:
+    return "mailbox_full";
   case ErrorCode::timestamp_unavailable:
     return "timestamp_unavailable";
   case ErrorCode::chunk_repeated:

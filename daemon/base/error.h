@@ -52,6 +52,7 @@ enum class ErrorCode {
   storage_full,                // 9811
   storage_failure,             // 9811
   quota_exceeded,              // 9811
+  mailbox_full,                // 9811
   // revoked certificates (10.2, 10.3), and time stamps (8.4)
   own_cipher_revoked,            // 9201, a fault: our certificate that the request is encrypted for
   client_certificate_revoked,    // 9502, a fault

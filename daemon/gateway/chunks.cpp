@@ -187,16 +187,28 @@ asio::awaitable<Outcome> Chunks::carry_out(std::shared_ptr<osci::Plan> plan,
 
 asio::awaitable<Outcome> Chunks::put(std::shared_ptr<osci::Plan> plan,
                                      std::shared_ptr<const Settings> settings) {
-  auto job = [plan, settings, &transfers = *parts_.transfers] {
-    return transfers.put(std::get<osci::PutChunkIt>(plan->action).chunk, settings->spool,
-                         plan->turn);
+  auto job = [plan, settings, &transfers = *parts_.transfers, &store = parts_.store,
+              most_waiting =
+                  parts_.admission.mailbox_waiting]() -> base::Result<mailbox::PutChunk> {
+    const auto& chunk = std::get<osci::PutChunkIt>(plan->action).chunk;
+    // Nobody should send a gigabyte for a full mailbox; and no transfer comes to its end without
+    // chunk 1. What has begun goes on.
+    if (most_waiting > 0 && chunk.number == 1) {
+      const auto known = transfers.state(chunk.key, std::nullopt);
+      if (!known) return known.error();
+      const auto room = known->transfer ? base::Result<>{}
+                                        : room_in_mailbox(store, plan->mailbox, chunk.key.party,
+                                                          chunk.key.message_id, most_waiting);
+      if (!room) return room.error();
+    }
+    return transfers.put(chunk, settings->spool, plan->turn);
   };
   auto done = co_await parts_.db.run(std::move(job));
   auto report = std::make_shared<osci::TransferReport>();
   if (!done) {
     const base::Error error = done.error();
     if (error.code != ErrorCode::storage_full && error.code != ErrorCode::storage_failure &&
-        error.code != ErrorCode::quota_exceeded)
+        error.code != ErrorCode::quota_exceeded && error.code != ErrorCode::mailbox_full)
       co_return error;
     // The chunk was not taken, but what came before it stays: the answer tells that.
     auto turn = plan->turn;

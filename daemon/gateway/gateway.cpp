@@ -20,7 +20,15 @@ Reply reply(std::string body) {
 }
 
 Reply refused_before_answer(const base::Error& error) {
-  return Reply{osci::outcome(error.code).http_status, std::make_shared<const std::string>()};
+  Reply out{osci::outcome(error.code).http_status, std::make_shared<const std::string>()};
+  if (out.status == 503) out.refused_by = error.detail;
+  return out;
+}
+
+Reply sent_away(Busy busy) {
+  Reply out{503, std::make_shared<const std::string>()};
+  out.busy = std::move(busy);
+  return out;
 }
 
 void log_refusal(const base::Error& error, std::string_view type, std::string_view party,
@@ -36,6 +44,8 @@ void log_refusal(const base::Error& error, std::string_view type, std::string_vi
 }
 
 Reply fault(const base::Error& error, std::string_view type = {}, std::string_view party = {}) {
+  // One line for each would be a flood when there is one: Admission tells.
+  if (error.code == ErrorCode::overloaded) return refused_before_answer(error);
   log_refusal(error, type, party, {});
   const auto level = osci::outcome(error.code).reply;
   if (level == osci::Reply::http) return refused_before_answer(error);
@@ -102,9 +112,27 @@ bool shows_delivery(const base::Result<osci::StoreOutcome>& outcome) {
   return std::holds_alternative<mailbox::ChunkOut>(*outcome);
 }
 
+// What the answer has to carry besides itself.
+std::size_t octets_of(const base::Result<osci::StoreOutcome>& outcome) {
+  std::size_t out = 0;
+  if (!outcome) return out;
+  if (const auto* fetched = std::get_if<mailbox::Fetched>(&*outcome); fetched && fetched->delivery)
+    for (const auto& part : fetched->delivery->parts) out += part.bytes.size();
+  if (const auto* chunk = std::get_if<mailbox::ChunkOut>(&*outcome)) out = chunk->bytes.size();
+  return out;
+}
+
+bool met_full_mailbox(const osci::Plan& plan, const base::Result<osci::StoreOutcome>& outcome) {
+  if (plan.refusal) return false;
+  if (!outcome) return outcome.error().code == ErrorCode::mailbox_full;
+  const auto* report = std::get_if<osci::TransferReport>(&*outcome);
+  return report && report->refused && report->refused->code == ErrorCode::mailbox_full;
+}
+
 // The store's part of a plan; on a database thread.
 base::Result<osci::StoreOutcome> carry_out_now(mailbox::Store& store, const osci::Plan& plan,
-                                               std::uint32_t max_open_dialogs) {
+                                               std::uint32_t max_open_dialogs,
+                                               std::uint64_t most_waiting) {
   using Outcome = base::Result<osci::StoreOutcome>;
   const auto nothing = [](const base::Result<>& done) -> Outcome {
     if (!done) return done.error();
@@ -116,8 +144,14 @@ base::Result<osci::StoreOutcome> carry_out_now(mailbox::Store& store, const osci
   };
   if (const auto* open = std::get_if<osci::OpenDialog>(&plan.action))
     return nothing(store.open_dialog(open->dialog, max_open_dialogs));
-  if (const auto* delivery = std::get_if<osci::StoreIt>(&plan.action))
+  if (const auto* delivery = std::get_if<osci::StoreIt>(&plan.action)) {
+    const auto& what = delivery->delivery;
+    if (const auto room =
+            room_in_mailbox(store, what.mailbox, what.originator, what.message_id, most_waiting);
+        !room)
+      return room.error();
     return value(store.store(delivery->delivery, plan.turn, delivery->refused_result));
+  }
   if (const auto* fetch = std::get_if<osci::FetchIt>(&plan.action)) {
     if (!plan.turn) return value(store.read(fetch->selection));
     return value(store.fetch(fetch->selection, *plan.turn));
@@ -147,7 +181,7 @@ seal::OpenOptions request_limits() {
 
 Gateway::Gateway(Parts parts, std::shared_ptr<const Settings> settings,
                  std::size_t answer_cache_bytes)
-    : parts_(parts), settings_(std::move(settings)),
+    : parts_(parts), settings_(std::move(settings)), admission_(parts.admission, parts.steady_now),
       pushes_({parts.clock, parts.random, parts.store, parts.ids, parts.cpu, parts.db, parts.push,
                parts.revocation, parts.rollovers}),
       dialogs_(kWaitersPerDialog), answers_(answer_cache_bytes),
@@ -167,6 +201,8 @@ asio::awaitable<Reply> Gateway::handle(std::shared_ptr<const std::string> body,
           refusal_times_.due(settings_->refusal_step, arrived, RefusalTimes::Clock::now(), octets);
       co_await async::sleep_until(due);
     }
+    if (out.status == 503 && out.busy.retry_after_seconds == 0)
+      out.busy = admission_.overloaded(out.refused_by);
     co_return out;
   } catch (const base::InternalError& error) {
     bug = error.what();
@@ -181,6 +217,7 @@ asio::awaitable<Reply> Gateway::handle(std::shared_ptr<const std::string> body,
 asio::awaitable<Reply> Gateway::answer(std::shared_ptr<const std::string> body,
                                        std::string content_type) {
   const auto settings = settings_;
+  const std::size_t octets = body->size();
   const auto options =
       osci::legacy_options(settings->open, settings->policy.legacy, parts_.clock.now());
   auto open_job = [settings, options, body = std::move(body),
@@ -196,7 +233,9 @@ asio::awaitable<Reply> Gateway::answer(std::shared_ptr<const std::string> body,
     out.conversation_id = osci::named_dialog(*out.message);
     return out;
   };
-  auto opened = co_await parts_.cpu.run(std::move(open_job));
+  // The one step that may be refused for want of time: from here on the request is work begun.
+  const async::Place as_new{admission_.lane_of(octets)};
+  auto opened = co_await parts_.cpu.run(std::move(open_job), as_new);
   if (!opened) co_return fault(opened.error());
   const std::string signed_digest = opened->signed_digest;
   if (!signed_digest.empty() &&
@@ -209,17 +248,17 @@ asio::awaitable<Reply> Gateway::answer(std::shared_ptr<const std::string> body,
   const std::string conversation_id = opened->conversation_id;
   if (conversation_id.empty())
     co_return co_await answer_opened(std::move(opened->message), settings, conversation_id,
-                                     signed_digest);
+                                     signed_digest, octets);
   auto guard = co_await dialogs_.acquire(conversation_id);
   if (!guard) co_return fault(guard.error());
   co_return co_await answer_opened(std::move(opened->message), settings, conversation_id,
-                                   signed_digest);
+                                   signed_digest, octets);
 }
 
 asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Message> message,
                                               std::shared_ptr<const Settings> settings,
                                               std::string conversation_id,
-                                              std::string signed_digest) {
+                                              std::string signed_digest, std::size_t octets) {
   std::optional<mailbox::Dialog> dialog;
   if (!conversation_id.empty()) {
     // Every use of an old algorithm is looked at and logged; the repeat is answered by the plan.
@@ -258,7 +297,8 @@ asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Messag
                                     settings->check_content ? &settings->check_content : nullptr};
     return std::make_shared<osci::Plan>(osci::decide(*message, situation));
   };
-  auto decided = co_await parts_.cpu.run(std::move(decide_job));
+  const async::Place begun{admission_.lane_of(octets), true};
+  auto decided = co_await parts_.cpu.run(std::move(decide_job), begun);
   if (!decided) co_return fault(decided.error(), message->type());
   const std::shared_ptr<osci::Plan> plan = *decided;
   log_legacy(*plan, settings->policy, message->type());
@@ -274,6 +314,14 @@ asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Messag
                   {{"error", std::string(base::to_string(closed.error().code))}});
     }
     co_return fault(error, message->type(), plan->party);
+  }
+
+  // Now that the signature is good, and before anything is stored or asked for.
+  if (known_client(*plan) && !plan->party.empty()) {
+    const bool goes_on = plan->turn || plan->repeat;
+    Busy busy;
+    if (admission_.refuses(plan->party, octets, goes_on, busy))
+      co_return sent_away(std::move(busy));
   }
 
   co_await stamp_creation(plan);
@@ -303,11 +351,14 @@ asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Messag
     co_return fault(base::fail(ErrorCode::internal, "repeated fetch without delivery"),
                     message->type(), plan->party);
   }
-  if (plan->refusal || !outcome)
+  if (met_full_mailbox(*plan, outcome))
+    admission_.count_full(plan->mailbox, plan->party);
+  else if (plan->refusal || !outcome)
     log_refusal(plan->refusal ? *plan->refusal : outcome.error(), message->type(), plan->party,
                 plan->message_id.value_or(""));
   base::crash_point("gateway.before_answer");
 
+  const async::Place to_close{admission_.lane_of(octets_of(outcome)), true};
   auto close_job = [plan, outcome = std::move(outcome), settings, message,
                     &random = parts_.random]() -> base::Result<std::string> {
     const auto answer = osci::conclude(*plan, outcome);
@@ -331,7 +382,7 @@ asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Messag
     }
     return seal::close(draft, sign, encrypt, random);
   };
-  auto closed = co_await parts_.cpu.run(std::move(close_job));
+  auto closed = co_await parts_.cpu.run(std::move(close_job), to_close);
   if (!closed) {
     // The plan is carried out but its answer could not be made; the client repeats the identical
     // request and gets the stored result.
@@ -347,7 +398,8 @@ asio::awaitable<base::Result<>> Gateway::close_dialog(std::string conversation_i
   auto job = [&store = parts_.store, conversation_id] {
     return store.close_dialog(conversation_id);
   };
-  co_return co_await parts_.db.run(std::move(job));
+  const async::Place begun{async::Lane::brief, true};
+  co_return co_await parts_.db.run(std::move(job), begun);
 }
 
 asio::awaitable<base::Result<osci::StoreOutcome>>
@@ -362,8 +414,9 @@ Gateway::carry_out(std::shared_ptr<osci::Plan> plan, std::shared_ptr<const Setti
     if (!outcome) co_return co_await after_failure(plan, std::move(outcome));
     if (!std::holds_alternative<std::monostate>(*outcome)) co_return outcome;
   }
-  auto job = [&store = parts_.store, plan, max_open] {
-    return carry_out_now(store, *plan, max_open);
+  auto job = [&store = parts_.store, plan, max_open,
+              most_waiting = parts_.admission.mailbox_waiting] {
+    return carry_out_now(store, *plan, max_open, most_waiting);
   };
   if (std::holds_alternative<osci::PushIt>(plan->action)) {
     auto pushed = co_await pushes_.carry_out(plan, settings);
@@ -386,12 +439,14 @@ Gateway::after_failure(std::shared_ptr<osci::Plan> plan, base::Result<osci::Stor
   // dialog.
   const auto code = outcome.error().code;
   if (code != ErrorCode::storage_full && code != ErrorCode::storage_failure &&
-      code != ErrorCode::quota_exceeded && code != ErrorCode::fetch_in_chunks)
+      code != ErrorCode::quota_exceeded && code != ErrorCode::mailbox_full &&
+      code != ErrorCode::fetch_in_chunks)
     co_return outcome;
   auto turn = *plan->turn;
   turn.result = "refused:" + std::string(osci::outcome(code).osci_code);
   auto turn_job = [&store = parts_.store, turn] { return store.take_turn(turn); };
-  const auto taken = co_await parts_.db.run(std::move(turn_job));
+  const async::Place begun{async::Lane::brief, true};
+  const auto taken = co_await parts_.db.run(std::move(turn_job), begun);
   if (!taken)
     base::log(LogLevel::error, "dialog.stuck", "a dialog could not go on after a storage error",
               {{"error", std::string(base::to_string(taken.error().code))}});

@@ -10,6 +10,7 @@
 #include "crypto/trust.h"
 #include "directory/directory.h"
 #include "gateway/accepted_once.h"
+#include "gateway/admission.h"
 #include "gateway/answer_cache.h"
 #include "gateway/pushes.h"
 #include "gateway/refusal_times.h"
@@ -65,6 +66,8 @@ struct Reply {
   unsigned status = 200;
   std::shared_ptr<const std::string> body; // an OSCI message; empty with status 503
   bool undecryptable = false;              // leaves when RefusalTimes says
+  Busy busy{};                             // with status 503
+  std::string refused_by{};                // with 503: why, for the log; told already: empty
 };
 
 class Chunks;
@@ -86,6 +89,8 @@ class Gateway {
     mailbox::Transfers* transfers = nullptr;
     async::WorkPool* bulk = nullptr;
     Rollovers* rollovers = nullptr; // hears of senders that have missed one; null: only the log
+    AdmissionRules admission{};
+    Admission::Clock steady_now = std::chrono::steady_clock::now;
   };
   // All parts outlive the gateway and every request in it.
   Gateway(Parts parts, std::shared_ptr<const Settings> settings, std::size_t answer_cache_bytes);
@@ -96,8 +101,11 @@ class Gateway {
   std::shared_ptr<const Settings> settings() const { return settings_; }
 
   // Always answers: with an OSCI answer, a SOAP fault (both status 200, wire reference 3.4), 413,
-  // or 503 when a pool is full. Must not be cancelled: the outcome of a commit has to be learned.
+  // or 503 when a pool is full or the sender is over its limits. Must not be cancelled: the outcome
+  // of a commit has to be learned.
   asio::awaitable<Reply> handle(std::shared_ptr<const std::string> body, std::string content_type);
+
+  const Admission::Counts& refusals() const { return admission_.counts(); }
 
   // The daemon ends: pushes that wait for their turn are refused.
   void stop_pushes() { pushes_.stop(); }
@@ -122,7 +130,8 @@ class Gateway {
   asio::awaitable<Reply> answer(std::shared_ptr<const std::string> body, std::string content_type);
   asio::awaitable<Reply> answer_opened(std::shared_ptr<const seal::Message> message,
                                        std::shared_ptr<const Settings> settings,
-                                       std::string conversation_id, std::string signed_digest);
+                                       std::string conversation_id, std::string signed_digest,
+                                       std::size_t octets);
   asio::awaitable<base::Result<>> close_dialog(std::string conversation_id);
   // Fetch the tokens that a plan needs; a token that cannot be had leaves the plain stamp.
   asio::awaitable<void> stamp_creation(std::shared_ptr<osci::Plan> plan);
@@ -135,6 +144,7 @@ class Gateway {
 
   Parts parts_;
   std::shared_ptr<const Settings> settings_;
+  Admission admission_;
   Pushes pushes_;
   async::KeyedLock dialogs_;
   AnswerCache answers_;

@@ -10,7 +10,8 @@ Gateway::revocation_of(std::shared_ptr<const seal::Message> message,
                        std::shared_ptr<const Settings> settings) {
   if (!parts_.revocation) co_return nullptr;
   auto job = [message] { return osci::certificates_to_check(*message); };
-  auto certificates = co_await parts_.cpu.run(std::move(job));
+  const async::Place begun{async::Lane::brief, true};
+  auto certificates = co_await parts_.cpu.run(std::move(job), begun);
   // Nobody was asked: decide() reports each certificate as not checkable.
   if (!certificates) co_return std::make_shared<const crypto::RevocationResults>();
   std::vector<crypto::Certificate> asked = std::move(*certificates);

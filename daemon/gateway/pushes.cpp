@@ -29,7 +29,8 @@ template <class F>
 asio::awaitable<async::WorkPool::Outcome<F>> patiently(async::WorkPool& pool, F job) {
   for (int round = 1;; ++round) {
     F copy = job;
-    auto out = co_await pool.run(std::move(copy));
+    const async::Place begun{async::Lane::brief, true};
+    auto out = co_await pool.run(std::move(copy), begun);
     if (out || out.error().code != ErrorCode::overloaded || round == kPatience) co_return out;
     co_await async::sleep_for(kPause);
   }

@@ -55,7 +55,8 @@ asio::awaitable<void> Gateway::stamp_creation(std::shared_ptr<osci::Plan> plan) 
   if (creation && parts_.timestamps) {
     // Hashes the whole delivery.
     auto job = [plan] { return stamp_data(*plan); };
-    auto data = co_await parts_.cpu.run(std::move(job));
+    const async::Place begun{async::Lane::brief, true};
+    auto data = co_await parts_.cpu.run(std::move(job), begun);
     if (data) {
       std::string covered = std::move(*data);
       auto token = co_await parts_.timestamps->stamp(std::move(covered));

@@ -10,12 +10,15 @@ namespace http {
 // Thread-safe: a request's share comes back on whatever thread lets go of it.
 class ByteBudget {
  public:
-  explicit ByteBudget(std::uint64_t limit) : limit_(limit) {}
+  // `reserve`: what large bodies leave to the others.
+  explicit ByteBudget(std::uint64_t limit, std::uint64_t reserve = 0)
+      : limit_(limit), for_large_(limit - reserve) {}
 
-  bool try_take(std::uint64_t bytes) {
+  bool try_take(std::uint64_t bytes, bool large = false) {
+    const auto limit = large ? for_large_ : limit_;
     auto used = used_.load();
     do {
-      if (bytes > limit_ || used > limit_ - bytes) return false;
+      if (bytes > limit || used > limit - bytes) return false;
     } while (!used_.compare_exchange_weak(used, used + bytes));
     return true;
   }
@@ -25,7 +28,7 @@ class ByteBudget {
   std::uint64_t used() const { return used_; }
 
  private:
-  const std::uint64_t limit_;
+  const std::uint64_t limit_, for_large_;
   std::atomic<std::uint64_t> used_{0};
 };
 
@@ -37,8 +40,8 @@ class ByteShare {
   ByteShare& operator=(const ByteShare&) = delete;
   ~ByteShare() { budget_->give_back(bytes_); }
 
-  bool try_grow(std::uint64_t bytes) {
-    if (!budget_->try_take(bytes)) return false;
+  bool try_grow(std::uint64_t bytes, bool large = false) {
+    if (!budget_->try_take(bytes, large)) return false;
     bytes_ += bytes;
     return true;
   }

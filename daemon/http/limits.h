@@ -36,14 +36,28 @@ struct Deadlines {
   bool operator==(const Deadlines&) const = default;
 };
 
+// What one address may do: an IPv4 address, or the /64 of an IPv6 address. Whoever stands behind a
+// proxy or a load balancer has its address, so there all of this has to stay off.
+struct AddressLimits {
+  std::uint32_t requests_per_second = 0; // 0: any number. More: 503 before the body is read
+  std::uint32_t burst = 100;             // requests at once, after silence
+  std::size_t connections = 0;           // open at one time; 0: any number. More: 503
+  std::size_t remembered = 10'000;       // addresses; the one silent for longest is forgotten
+};
+
 struct ServerLimits {
   // At the limit nothing is accepted (the kernel's backlog waits) and the connection that has been
-  // idle longest is closed to make room.
+  // idle longest is closed to make room. Connections that have got a refusal and only take leave
+  // (Deadlines::linger) do not count, up to a quarter more.
   std::size_t connections = 512;
   std::size_t header_bytes = 16 * 1024;              // more: 431
   std::uint64_t body_bytes = 64 * 1024 * 1024;       // more: 413 before the body is read
   std::uint64_t bytes_in_flight = 256 * 1024 * 1024; // request bodies alive and answers being sent
-  unsigned retry_after_seconds = 5;                  // with 503 when bytes_in_flight is used up
+  // Larger bodies are large ones: they get at most three quarters of bytes_in_flight (but always
+  // room for one of body_bytes), so that small requests go on beside them.
+  std::uint64_t large_body = 1024 * 1024;
+  unsigned retry_after_seconds = 5; // with 503, at least; at most twice as much (spread)
+  AddressLimits address;
   Deadlines deadlines;
 };
 

@@ -1,5 +1,6 @@
 #include "http/server.h"
 #include "base/log.h"
+#include "http/addresses.h"
 #include "http/byte_budget.h"
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
@@ -37,6 +38,9 @@ using std::chrono::steady_clock;
 constexpr std::size_t kReadAhead = 32 * 1024;
 // Step in which a body grows; the share of an unannounced (chunked) body grows with it.
 constexpr std::size_t kBodyStep = 64 * 1024;
+// One line for each address and status in this time: a flood must not become one of the log.
+constexpr auto kTellAgain = std::chrono::milliseconds{60'000};
+constexpr std::size_t kToldKeys = 1024;
 // Rest before the next accept when the process is out of file descriptors.
 constexpr auto kAcceptPause = std::chrono::milliseconds{100};
 
@@ -68,12 +72,31 @@ struct Admitted {
 
 // What all connections of a listener have in common.
 struct Shared {
-  Shared(ServerLimits with_limits, Handler with_handler)
-      : limits(with_limits), handler(std::move(with_handler)),
-        budget(std::make_shared<ByteBudget>(with_limits.bytes_in_flight)) {}
+  Shared(ServerLimits with_limits, Handler with_handler, Gate with_gate)
+      : limits(with_limits), handler(std::move(with_handler)), gate(std::move(with_gate)),
+        budget(std::make_shared<ByteBudget>(with_limits.bytes_in_flight, reserve(with_limits))),
+        addresses(with_limits.address), told({{1, 1, kTellAgain}}, kToldKeys) {}
+
+  static std::uint64_t reserve(const ServerLimits& limits) {
+    const auto spare = limits.bytes_in_flight - std::min(limits.bytes_in_flight, limits.body_bytes);
+    return std::min(limits.bytes_in_flight / 4, spare);
+  }
+  // What comes back at one time must not come back at one time again.
+  unsigned spread_retry() const {
+    const unsigned least = limits.retry_after_seconds;
+    return least + static_cast<unsigned>(refused % (least + 1));
+  }
+
   const ServerLimits limits;
   const Handler handler;
+  const Gate gate;
   const std::shared_ptr<ByteBudget> budget;
+  Addresses addresses;
+  base::TokenBuckets told;         // refusals in the log: by address and status
+  std::function<void()> gave_room; // of the listener
+  std::size_t lingering = 0;
+  std::uint64_t refused_busy = 0;
+  std::uint64_t refused_address = 0;
   bool draining = false;
   std::size_t waiting_for_room = 0; // acceptors with a client at the door and no place left
   std::size_t handling = 0;
@@ -87,11 +110,18 @@ class Connection {
       : socket_(std::move(socket)), deadline_(socket_.get_executor()), shared_(std::move(shared)) {
     Error error;
     const auto peer = socket_.remote_endpoint(error);
-    if (!error) peer_ = to_text(peer);
+    if (!error) {
+      peer_ = to_text(peer);
+      address_ = address_key(peer.address());
+    }
     socket_.set_option(tcp::no_delay(true), error);
+    welcome_ = shared_->addresses.enter(address_);
   }
 
-  ~Connection() { *alive_ = false; }
+  ~Connection() {
+    *alive_ = false;
+    shared_->addresses.leave(address_);
+  }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -120,17 +150,27 @@ class Connection {
   struct Reading {
     bool complete = false;
     unsigned refusal = 0; // status to answer; 0 and not complete: nobody is there to be answered
+    unsigned retry_after = 0; // seconds, with 503
   };
-  static Reading complete() { return Reading{true, 0}; }
-  static Reading gone() { return Reading{false, 0}; }
+  static Reading complete() { return Reading{true}; }
+  static Reading gone() { return Reading{}; }
   static Reading refused(unsigned status) { return Reading{false, status}; }
+  // 503, before the body is read.
+  Reading busy() {
+    ++shared_->refused_busy;
+    return Reading{false, 503, shared_->spread_retry()};
+  }
+  Reading too_much_from_here(unsigned retry_after) {
+    ++shared_->refused_address;
+    return Reading{false, 503, retry_after};
+  }
 
   asio::awaitable<bool> wait_for_request(SteadyTime until, bool first);
   asio::awaitable<Reading> read_request(SteadyTime header_until,
                                         std::shared_ptr<Admitted> admitted);
   asio::awaitable<Response> handle(std::shared_ptr<const Request> request);
   asio::awaitable<bool> write(Response response, unsigned version, bool head, bool keep_alive);
-  asio::awaitable<void> refuse(unsigned status);
+  asio::awaitable<void> refuse(Reading reading);
   asio::awaitable<void> linger();
 
   // From now on the pending or next socket operation is aborted at `until`.
@@ -153,6 +193,8 @@ class Connection {
   asio::steady_timer deadline_;
   std::shared_ptr<Shared> shared_;
   std::string peer_ = "unknown";
+  std::string address_;
+  bool welcome_ = true; // false: too many connections of its address
   beast::flat_buffer buffer_{kReadAhead};
   bool waiting_ = false;
   std::optional<SteadyTime> idle_since_;
@@ -173,6 +215,11 @@ asio::awaitable<void> Connection::serve() {
   const auto& deadlines = shared_->limits.deadlines;
   auto header_until = now() + deadlines.header;
   bool first = true;
+  if (!welcome_) {
+    const Reading reading = too_much_from_here(shared_->spread_retry());
+    co_await refuse(reading);
+    close();
+  }
   while (!closed_) {
     const auto wait_until = first ? header_until : now() + deadlines.idle;
     const bool begun = co_await wait_for_request(wait_until, first);
@@ -185,7 +232,7 @@ asio::awaitable<void> Connection::serve() {
     if (!reading.complete) {
       // First: neither the answer nor the lingering after it may keep a share of the budget.
       admitted.reset();
-      if (reading.refusal != 0) co_await refuse(reading.refusal);
+      if (reading.refusal != 0) co_await refuse(reading);
       break;
     }
     ++shared_->requests;
@@ -270,16 +317,27 @@ asio::awaitable<Connection::Reading> Connection::read_request(SteadyTime header_
   request.if_none_match = std::string(header[wire::field::if_none_match]);
   request.peer = peer_;
 
-  // The budget is asked before a byte of the body is read, and the memory it stands for is
-  // allocated once.
+  if (const auto wait = shared_->addresses.wait_of(address_, now()); wait > 0)
+    co_return too_much_from_here(wait);
+
+  // Gate and budget are asked before a byte of the body is read, and the memory that it stands for
+  // is allocated once.
   const auto announced = parser.content_length();
+  const auto large = [&](std::uint64_t octets) { return octets > limits.large_body; };
+  bool passed_gate = false;
+  const auto refused_at_gate = [&](std::uint64_t octets) {
+    if (passed_gate || !large(octets) || !shared_->gate) return false;
+    passed_gate = shared_->gate(octets);
+    return !passed_gate;
+  };
   auto& share = admitted->share;
   auto& body = request.body;
   if (announced) {
-    if (!share.try_grow(*announced)) co_return refused(503);
+    if (refused_at_gate(*announced) || !share.try_grow(*announced, large(*announced)))
+      co_return busy();
     body.reserve(static_cast<std::size_t>(*announced));
   } else if (parser.chunked() && !share.try_grow(kBodyStep)) {
-    co_return refused(503);
+    co_return busy();
   }
 
   if (const auto expect = header[wire::field::expect]; !expect.empty() && version_ >= 11) {
@@ -299,8 +357,9 @@ asio::awaitable<Connection::Reading> Connection::read_request(SteadyTime header_
     std::size_t room = kBodyStep;
     if (announced) {
       room = static_cast<std::size_t>(std::min<std::uint64_t>(room, *announced - received));
-    } else if (share.bytes() < received + kBodyStep && !share.try_grow(kBodyStep)) {
-      co_return refused(503);
+    } else if (share.bytes() < received + kBodyStep) {
+      const auto then = received + kBodyStep;
+      if (refused_at_gate(then) || !share.try_grow(kBodyStep, large(then))) co_return busy();
     }
     body.resize(received + room);
     parser.get().body().data = body.data() + received;
@@ -384,13 +443,15 @@ asio::awaitable<bool> Connection::write(Response response, unsigned version, boo
 }
 
 // Answers without the handler and ends the connection, since the rest of the request is unread.
-asio::awaitable<void> Connection::refuse(unsigned status) {
+asio::awaitable<void> Connection::refuse(Reading reading) {
   ++shared_->refused;
-  base::log(base::LogLevel::info, "http.refused", "a request was refused",
-            {{"peer", peer_}, {"status", std::to_string(status)}});
+  const auto status = std::to_string(reading.refusal);
+  if (shared_->told.take(address_ + " " + status, {1}, now()).taken)
+    base::log(base::LogLevel::info, "http.refused", "a request was refused",
+              {{"peer", peer_}, {"status", status}});
   Response response;
-  response.status = status;
-  if (status == 503) response.retry_after_seconds = shared_->limits.retry_after_seconds;
+  response.status = reading.refusal;
+  if (reading.retry_after > 0) response.retry_after_seconds = reading.retry_after;
   const bool written = co_await write(std::move(response), 11, head_, false);
   if (written) co_await linger();
 }
@@ -401,6 +462,8 @@ asio::awaitable<void> Connection::linger() {
   const auto& deadlines = shared_->limits.deadlines;
   socket_.shutdown(tcp::socket::shutdown_send, ignored_);
   buffer_.clear();
+  ++shared_->lingering;
+  shared_->gave_room();
   const auto last = now() + deadlines.linger;
   while (!closed_) {
     Error error;
@@ -410,16 +473,19 @@ asio::awaitable<void> Connection::linger() {
     unlimit();
     if (error || now() >= last) break;
   }
+  --shared_->lingering;
 }
 
 } // namespace
 
 class Server::Listener : public std::enable_shared_from_this<Listener> {
  public:
-  Listener(asio::any_io_executor executor, ServerLimits limits, Handler handler)
+  Listener(asio::any_io_executor executor, ServerLimits limits, Handler handler, Gate gate)
       : executor_(std::move(executor)),
-        shared_(std::make_shared<Shared>(limits, std::move(handler))), changed_(executor_) {
+        shared_(std::make_shared<Shared>(limits, std::move(handler), std::move(gate))),
+        changed_(executor_) {
     changed_.expires_at(SteadyTime::max());
+    shared_->gave_room = [this] { changed_.cancel(); }; // connections are this object's
   }
 
   base::Result<std::uint16_t> listen(const std::string& address, std::uint16_t port) {
@@ -482,6 +548,9 @@ class Server::Listener : public std::enable_shared_from_this<Listener> {
     counts.bytes_in_flight = shared_->budget->used();
     counts.requests = shared_->requests;
     counts.refused = shared_->refused;
+    counts.lingering = shared_->lingering;
+    counts.refused_busy = shared_->refused_busy;
+    counts.refused_address = shared_->refused_address;
     return counts;
   }
 
@@ -535,7 +604,10 @@ class Server::Listener : public std::enable_shared_from_this<Listener> {
     }
   }
 
-  bool full() const { return connections_.size() >= shared_->limits.connections; }
+  bool full() const {
+    const auto most = shared_->limits.connections;
+    return connections_.size() >= most + std::min(shared_->lingering, most / 4);
+  }
 
   void adopt(tcp::socket socket) {
     const auto at = connections_.emplace(connections_.end(), std::move(socket), shared_);
@@ -562,8 +634,9 @@ class Server::Listener : public std::enable_shared_from_this<Listener> {
   asio::steady_timer changed_; // never expires; cancelled when something above has changed
 };
 
-Server::Server(asio::any_io_executor executor, ServerLimits limits, Handler handler)
-    : listener_(std::make_shared<Listener>(std::move(executor), limits, std::move(handler))) {}
+Server::Server(asio::any_io_executor executor, ServerLimits limits, Handler handler, Gate gate)
+    : listener_(std::make_shared<Listener>(std::move(executor), limits, std::move(handler),
+                                           std::move(gate))) {}
 
 Server::~Server() = default;
 

@@ -39,19 +39,26 @@ struct Response {
 // shared_ptr to it goes, on any thread. An exception becomes 500 without detail.
 using Handler = std::function<asio::awaitable<Response>(std::shared_ptr<const Request>)>;
 
+// Asked before a body larger than ServerLimits::large_body is read. False: 503, unread. On the
+// server's executor; cheap.
+using Gate = std::function<bool(std::uint64_t octets)>;
+
 struct ServerCounts {
   std::size_t connections = 0; // open at present
+  std::size_t lingering = 0;   // of these, refused and taking leave
   std::size_t handling = 0;    // requests in the handler at present
   std::uint64_t bytes_in_flight = 0;
-  std::uint64_t requests = 0; // completely read since start
-  std::uint64_t refused = 0;  // answered by the server itself: 400, 408, 413, 431, 503, ...
+  std::uint64_t requests = 0;        // completely read since start
+  std::uint64_t refused = 0;         // answered by the server itself: 400, 408, 413, 431, 503, ...
+  std::uint64_t refused_busy = 0;    // of these 503: byte budget, gate
+  std::uint64_t refused_address = 0; // of these 503: too much from one address
 };
 
 // All members are called on `executor`, which runs one handler at a time. The object may go before
 // its connections have ended; the executor's context must not.
 class Server {
  public:
-  Server(asio::any_io_executor executor, ServerLimits limits, Handler handler);
+  Server(asio::any_io_executor executor, ServerLimits limits, Handler handler, Gate gate = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -1,12 +1,13 @@
 #include "ops/config.h"
+#include "ops/admission_config.h"
 #include "ops/legacy_config.h"
 #include "ops/loopback.h"
 #include "ops/quantity.h"
+#include "ops/readers.h"
 #include "ops/retention_config.h"
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <fstream>
-#include <functional>
 #include <initializer_list>
 #include <numeric>
 #include <sstream>
@@ -25,24 +26,6 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using days = std::chrono::days;
 
-// Puts a value into its place in the Config; returns what was expected instead, or "" if all is
-// well.
-using Reader = std::function<std::string(const toml::node&)>;
-
-struct Key {
-  std::string_view section;
-  std::string_view name;
-  Reader read;
-};
-
-template <std::size_t N>
-std::string write_quantity(std::uint64_t value, const Unit (&units)[N], const char* space) {
-  for (const auto& unit : units)
-    if (value != 0 && value % unit.factor == 0)
-      return std::to_string(value / unit.factor) + space + std::string(unit.name);
-  return std::to_string(value);
-}
-
 Reader text(std::string& out) {
   return [&out](const toml::node& node) -> std::string {
     const auto value = node.value_exact<std::string>();
@@ -57,46 +40,6 @@ Reader boolean(bool& out) {
     const auto value = node.value_exact<bool>();
     if (!value) return "true or false";
     out = *value;
-    return {};
-  };
-}
-
-template <class T>
-Reader number(T& out, T least, T most) {
-  return [&out, least, most](const toml::node& node) -> std::string {
-    const auto value = node.value_exact<std::int64_t>();
-    if (!value || *value < 0 || static_cast<std::uint64_t>(*value) < least ||
-        static_cast<std::uint64_t>(*value) > most)
-      return "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
-    out = static_cast<T>(*value);
-    return {};
-  };
-}
-
-Reader size(std::uint64_t& out, std::uint64_t least, std::uint64_t most) {
-  return [&out, least, most](const toml::node& node) -> std::string {
-    std::optional<std::uint64_t> value;
-    if (const auto integer = node.value_exact<std::int64_t>(); integer && *integer >= 0)
-      value = static_cast<std::uint64_t>(*integer);
-    if (const auto words = node.value_exact<std::string>()) value = parse_quantity(*words, kSizes);
-    if (!value || *value < least || *value > most)
-      return "a size from \"" + write_quantity(least, kSizes, " ") + "\" to \"" +
-             write_quantity(most, kSizes, " ") + "\": bytes, or a number with B, KiB, MiB or GiB";
-    out = *value;
-    return {};
-  };
-}
-
-Reader duration(Milliseconds& out, Milliseconds least, Milliseconds most) {
-  return [&out, least, most](const toml::node& node) -> std::string {
-    std::optional<std::uint64_t> value;
-    if (const auto words = node.value_exact<std::string>()) value = parse_quantity(*words, kTimes);
-    const auto low = static_cast<std::uint64_t>(least.count());
-    const auto high = static_cast<std::uint64_t>(most.count());
-    if (!value || *value < low || *value > high)
-      return "a duration from \"" + write_quantity(low, kTimes, "") + "\" to \"" +
-             write_quantity(high, kTimes, "") + "\": a number with ms, s, m, h or d";
-    out = Milliseconds{static_cast<Milliseconds::rep>(*value)};
     return {};
   };
 }
@@ -224,7 +167,7 @@ std::vector<Key> keys_of(Config& c, const Path& folder) {
   constexpr std::uint16_t any_port = 65535;
   auto& d = c.deadlines;
   auto& keep = c.retention.rules;
-  return {
+  std::vector<Key> keys = {
       {"intermediary", "name", text(c.intermediary.name)},
       {"intermediary", "cipher_key", path(c.intermediary.cipher_key, folder)},
       {"intermediary", "cipher_certificate", path(c.intermediary.cipher_certificate, folder)},
@@ -390,6 +333,8 @@ std::vector<Key> keys_of(Config& c, const Path& folder) {
       {"log", "format",
        choice<LogFormat>(c.log.format, {{"text", LogFormat::text}, {"json", LogFormat::json}})},
   };
+  add_admission_keys(c.admission, keys);
+  return keys;
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -504,6 +449,7 @@ base::Result<> check_together(const Config& c, const Path& file) {
     return bad("[deadlines] rate_grace is longer than body");
   if (c.deadlines.linger_silence > c.deadlines.linger)
     return bad("[deadlines] linger_silence is longer than linger");
+  if (const auto what = wrong_admission(c); !what.empty()) return bad("[admission] " + what);
   return {};
 }
 

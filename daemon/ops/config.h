@@ -1,6 +1,7 @@
 // Configuration of dataclearingd: a TOML file read into a plain struct. config/dataclearing.toml
 // shows and explains every key.
 #pragma once
+#include "async/pool_limits.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -205,6 +206,27 @@ struct Config {
     bool operator==(const Chunks&) const = default;
   } chunks;
 
+  // Who gets in when more comes than can be served. 0 of a limit: there is none.
+  struct Admission {
+    std::uint64_t large_body = 1024 * 1024; // larger requests go by the large lane
+    std::size_t large_threads = 0;          // as configured; use large_threads() below
+    std::size_t large_waiting = 32;
+    Milliseconds max_wait{10'000};
+    Milliseconds overload_wait{2'000};
+    Milliseconds retry_after{5'000};
+    std::uint32_t sender_rate = 1000; // requests a second
+    std::uint32_t sender_burst = 10'000;
+    std::uint64_t sender_octets_hour = 50ull * 1024 * 1024 * 1024;
+    std::uint64_t sender_octets_day = 500ull * 1024 * 1024 * 1024;
+    std::size_t senders = 10'000; // remembered
+    std::uint64_t mailbox_waiting = 100'000;
+    std::uint32_t address_rate = 0; // requests a second
+    std::uint32_t address_burst = 100;
+    std::size_t address_connections = 0;
+    std::size_t addresses = 10'000; // remembered
+    bool operator==(const Admission&) const = default;
+  } admission;
+
   struct Retention {
     mailbox::RetentionRules rules;
     Milliseconds interval = std::chrono::hours{1}; // between rounds
@@ -235,6 +257,13 @@ std::vector<std::string> known_keys();
 
 // limits.cpu_threads, or the number of cores for 0.
 std::size_t cpu_threads(const Config& config);
+// admission.large_threads, or for 0 all threads but one, at least one.
+std::size_t large_threads(const Config& config);
+// Of the CPU pool: never are all of its threads open to the large lane.
+async::PoolLimits cpu_pool_limits(const Config& config);
+async::PoolLimits db_pool_limits(const Config& config);
+// What HTTP's Retry-After can say.
+unsigned retry_after_seconds(const Config& config);
 // For the OSCI listener.
 http::ServerLimits server_limits(const Config& config);
 // For the admin listener: small requests, few connections, the same deadlines.

@@ -99,6 +99,7 @@ constexpr std::array kOutcomes = {
     Outcome{ErrorCode::storage_failure, Reply::order, 200, "9811", LogLevel::error,
             Retry::same_message},
     Outcome{ErrorCode::quota_exceeded, Reply::order, 200, "9811", LogLevel::warning, Retry::later},
+    Outcome{ErrorCode::mailbox_full, Reply::order, 200, "9811", LogLevel::warning, Retry::later},
     Outcome{ErrorCode::timestamp_unavailable, Reply::order, 200, "9811", LogLevel::warning,
             Retry::same_message},
     Outcome{ErrorCode::chunk_repeated, Reply::order, 200, "9900", LogLevel::info, Retry::never},
@@ -379,6 +380,13 @@ struct ErrorText {
   std::string_view german, english;
 };
 constexpr std::array kErrorTexts = {
+    ErrorText{
+        ErrorCode::mailbox_full,
+        "Nicht angenommen: Im Postfach des Empfängers warten zu viele nicht abgeholte "
+        "Zustellungen. Es wurde nichts gespeichert. Bitte senden Sie später erneut und wenden Sie "
+        "sich an den Empfänger, wenn es dabei bleibt.",
+        "Not accepted: too many deliveries wait unfetched in the recipient's mailbox. Nothing was "
+        "stored. Please send it again later, and turn to the recipient if that does not help."},
     ErrorText{
         ErrorCode::fetch_in_chunks,
         "Die Zustellung ist für eine einzelne Antwort zu groß. Bitte holen Sie sie in Paketen "

@@ -28,7 +28,8 @@ ALLOWED = {
     "client": ["base", "xml", "crypto", "mime", "seal", "osci", "mailbox", "directory"],
     "gateway": ["base", "async", "crypto", "mime", "seal", "osci", "mailbox", "directory", "client",
                 "authority"],
-    "setup": ["base", "xml", "crypto", "osci", "directory", "lookup", "xoev", "ops", "authority", "gateway"],
+    "setup": ["base", "async", "xml", "crypto", "osci", "directory", "lookup", "xoev", "http", "ops", "authority",
+              "gateway"],
     "cli": ["base", "async", "xml", "crypto", "mime", "seal", "osci", "mailbox", "directory", "lookup", "http", "client", "xoev",
             "storage", "ops"],
 }

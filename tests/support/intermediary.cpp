@@ -129,7 +129,7 @@ void Intermediary::start() {
   settings.agreements = agreements;
   settings.check_content = check_content;
   if (strict_schema_) settings.schemas = {std::shared_ptr<void>(), &schemas()};
-  cpu_ = std::make_unique<async::WorkPool>("cpu", 2, 64);
+  cpu_ = std::make_unique<async::WorkPool>("cpu", cpu);
   db_ = std::make_unique<async::WorkPool>("db", 4, 64);
   bulk_ = std::make_unique<async::WorkPool>("bulk", 1, 64);
   push_pool_ = std::make_unique<async::WorkPool>("push", push.limits.running, push.limits.running);
@@ -147,7 +147,9 @@ void Intermediary::start() {
                               nullptr,
                               transfers_.get(),
                               bulk_.get(),
-                              &rollovers},
+                              &rollovers,
+                              admission,
+                              [this] { return steady_now; }},
       std::make_shared<const gateway::Settings>(std::move(settings)), std::size_t{16} << 20);
 }
 
@@ -186,6 +188,7 @@ std::string Intermediary::post(std::string body, unsigned* status) {
   io_.run();
   const gateway::Reply reply = future.get();
   if (status) *status = reply.status;
+  busy = reply.busy;
   if (!reply.body) return {};
   if (check_schemas && !reply.body->empty()) check(*shared, *reply.body);
   return *reply.body;

@@ -59,10 +59,17 @@ class Intermediary {
   void expire_transfers(base::Instant unused_before);
   void resume_transfers();
   gateway::Rollovers rollovers;
+  gateway::AdmissionRules admission;   // the same
+  async::PoolLimits cpu{2, 2, 64, 64}; // the same
+  // Of admission.
+  gateway::Admission::Time steady_now{std::chrono::hours{1}};
+  gateway::Busy busy;                                      // of the last answer of post()
   std::shared_ptr<const directory::Agreements> agreements; // taken at restart()
   osci::ContentCheck check_content;                        // the same
   bool check_schemas = true;                               // costs a decryption in each direction
 
+  async::WorkPool& cpu_pool() { return *cpu_; }
+  const gateway::Admission::Counts& refusals() const { return gateway_->refusals(); }
   mailbox::Transfers& transfers() { return *transfers_; }
   mailbox::Store& store() { return *store_; }
   const mailbox::MessageIdIssuer& ids() const { return ids_; }

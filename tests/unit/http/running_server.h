@@ -36,8 +36,9 @@ inline asio::awaitable<http::Response> echo(std::shared_ptr<const http::Request>
 
 class RunningServer {
  public:
-  explicit RunningServer(http::ServerLimits limits = {}, http::Handler handler = echo)
-      : server_(loop_.get_executor(), limits, std::move(handler)),
+  explicit RunningServer(http::ServerLimits limits = {}, http::Handler handler = echo,
+                         http::Gate gate = {})
+      : server_(loop_.get_executor(), limits, std::move(handler), std::move(gate)),
         port_(server_.listen("127.0.0.1", 0).value()), thread_([this] { loop_.run(); }) {
     asio::co_spawn(loop_, server_.run(), [](std::exception_ptr) {});
   }

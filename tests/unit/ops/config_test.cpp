@@ -119,6 +119,62 @@ TEST(Config, DefaultsFillWhatIsNotSaid) {
   EXPECT_FALSE(config->intermediary.cipher_certificate);
 }
 
+TEST(Config, AdmissionIsReadAndHarmsNobodyByDefault) {
+  const auto quiet = parse(kLeast).value();
+  EXPECT_EQ(quiet.admission.address_rate, 0u); // all clients of a proxy have its address
+  EXPECT_EQ(quiet.admission.address_connections, 0u);
+  EXPECT_EQ(quiet.admission.max_wait, 10s);
+  EXPECT_EQ(quiet.admission.sender_rate, 100u);
+  const auto config =
+      parse(kLeast + "[limits]\ncpu_threads = 4\ncpu_waiting = 7\n"
+                     "[admission]\nlarge_body = \"2 MiB\"\nlarge_threads = 2\n"
+                     "large_waiting = 3\nmax_wait = \"4s\"\noverload_wait = \"1s\"\n"
+                     "retry_after = \"1500ms\"\nsender_octets_day = 0\naddress_rate = 20\n")
+          .value();
+  const auto pool = ops::cpu_pool_limits(config);
+  EXPECT_EQ(pool.threads, 4u);
+  EXPECT_EQ(pool.large_threads, 2u);
+  EXPECT_EQ(pool.waiting, 7u);
+  EXPECT_EQ(pool.large_waiting, 3u);
+  EXPECT_EQ(pool.max_wait, 4s);
+  EXPECT_EQ(pool.overload_wait, 1s);
+  const auto server = ops::server_limits(config);
+  EXPECT_EQ(server.large_body, 2u << 20);
+  EXPECT_EQ(server.retry_after_seconds, 2u);
+  EXPECT_EQ(server.address.requests_per_second, 20u);
+  EXPECT_EQ(config.admission.sender_octets_day, 0u);
+}
+
+TEST(Config, TheLargeLaneNeverHasEveryThread) {
+  for (std::size_t threads = 1; threads <= 8; ++threads)
+    for (std::size_t large = 0; large <= threads; ++large) {
+      Config config;
+      config.limits.cpu_threads = threads;
+      config.admission.large_threads = large;
+      const auto pool = ops::cpu_pool_limits(config);
+      EXPECT_GE(pool.large_threads, 1u);
+      EXPECT_LT(pool.large_threads, pool.threads);
+      EXPECT_GE(pool.threads, threads);
+    }
+}
+
+TEST(Config, AdmissionThatContradictsItselfIsRefused) {
+  EXPECT_NE(error_of(kLeast + "[admission]\nmax_wait = \"1s\"\noverload_wait = \"2s\"\n")
+                .find("[admission] overload_wait is longer than max_wait"),
+            std::string::npos);
+  EXPECT_NE(error_of(kLeast + "[admission]\nsender_octets_hour = \"1 MiB\"\n")
+                .find("smaller than [limits] message"),
+            std::string::npos);
+  EXPECT_NE(error_of(kLeast + "[admission]\nsender_octets_day = \"1 GiB\"\n")
+                .find("sender_octets_day is smaller than sender_octets_hour"),
+            std::string::npos);
+  EXPECT_NE(error_of(kLeast + "[limits]\ncpu_threads = 2\n[admission]\nlarge_threads = 3\n")
+                .find("large_threads is larger than [limits] cpu_threads"),
+            std::string::npos);
+  EXPECT_NE(error_of(kLeast + "[admission]\nsender_rates = 3\n").find("sender_rate"),
+            std::string::npos);
+}
+
 TEST(Config, RetentionIsByDefaultWhatTheLadderSays) {
   using std::chrono::days;
   const auto keep = parse(kLeast).value().retention;
