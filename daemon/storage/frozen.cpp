@@ -88,7 +88,7 @@ base::Result<mailbox::ChunkSource> SqliteTransfers::find(const mailbox::ChunkSel
 base::Result<std::unique_ptr<mailbox::FrozenFile>>
 SqliteTransfers::new_file(std::uint64_t expected) {
   if (auto space = parts_.check_space(expected); !space) return space.error();
-  auto file = parts_.spool.sequential();
+  auto file = parts_.spool->sequential();
   if (!file) return file.error();
   return std::unique_ptr<mailbox::FrozenFile>(std::move(*file));
 }
@@ -98,7 +98,7 @@ SqliteTransfers::hand_out(const mailbox::ChunkSelection& wanted, const std::stri
                           std::unique_ptr<mailbox::FrozenFile> fresh,
                           std::optional<base::Instant> forwarding, const mailbox::SpoolQuota& quota,
                           const std::optional<mailbox::DialogTurn>& turn) {
-  auto* const file = dynamic_cast<SpoolFiles::Sequential*>(fresh.get());
+  auto* const file = dynamic_cast<Spool::Sequential*>(fresh.get());
   base::check((fresh == nullptr) == (file == nullptr), "frozen file of another store");
   if (file)
     if (auto settled = file->settle(); !settled) return settled.error();
@@ -143,7 +143,7 @@ SqliteTransfers::hand_out(const mailbox::ChunkSelection& wanted, const std::stri
     out.total_numbers = static_cast<std::uint32_t>(
         std::min<std::uint64_t>(chunks_of(freeze.octets, kib), mailbox::kMaxChunks));
     if (!out.refused) {
-      const auto octets = parts_.spool.open_sequential(freeze.file, freeze.octets);
+      const auto octets = parts_.spool->open_sequential(freeze.file, freeze.octets);
       const std::uint64_t from = kib * 1024 * (wanted.number - 1);
       auto bytes =
           octets ? base::read_range({*octets, from, std::min(kib * 1024, freeze.octets - from)})

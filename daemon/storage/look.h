@@ -15,7 +15,7 @@ inline base::Result<std::unique_ptr<Connection>> open_to_look(const std::filesys
   if (!std::filesystem::is_regular_file(database, error))
     return base::fail(base::ErrorCode::file_error, database.string() + ": no mailbox database");
   try {
-    auto db = std::make_unique<Connection>(database, Connection::Use::look);
+    auto db = std::make_unique<SqliteConnection>(database, SqliteConnection::Use::look);
     if (auto known = check_schema(*db); !known)
       return base::fail(known.error().code, database.string() + ": " + known.error().detail);
     return db;
@@ -35,9 +35,9 @@ auto look(Connection& db, const Work& work) -> base::Result<decltype(work())> {
     }
   };
   try {
-    db.execute("BEGIN");
+    db.begin(Connection::Access::read);
     auto out = work();
-    db.execute("COMMIT");
+    db.commit();
     return out;
   } catch (const SqlError& error) {
     end();

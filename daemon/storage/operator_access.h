@@ -4,7 +4,7 @@
 // nothing of these tables in memory.
 #pragma once
 #include "mailbox/retained_store.h"
-#include "storage/sqlite.h"
+#include "storage/connection.h"
 #include <filesystem>
 #include <functional>
 #include <memory>

@@ -50,8 +50,8 @@ std::optional<PushRow> find_row(Connection& db, const std::string& message_id) {
 }
 
 void reserve(Connection& db, const std::string& message_id, std::int64_t delivery) {
-  db.prepare("INSERT INTO consumed (message_id, request_digest, delivery) VALUES (?1, x'', ?2)")
-      .bind(message_id, delivery)
+  db.prepare("INSERT INTO consumed (message_id, request_digest, delivery) VALUES (?1, ?2, ?3)")
+      .bind(message_id, Blob{}, delivery)
       .run();
 }
 
@@ -221,11 +221,11 @@ base::Result<mailbox::Push> SqliteStore::forward_push(const std::string& message
 
 base::Result<mailbox::Push> SqliteStore::finish_push(const std::string& message_id,
                                                      const mailbox::PushResult& result) {
-  BodyFiles::Pending pending(parts_->files);
+  const auto pending = parts_->bodies->pending();
   std::vector<StoredPart> placed;
   if (result.reply) {
     if (auto space = parts_->check_space(size_of(result.reply)); !space) return space.error();
-    auto done = parts_->place_parts(result.reply->delivery.parts, pending);
+    auto done = parts_->place_parts(result.reply->delivery.parts, *pending);
     if (!done) return done.error();
     placed = std::move(*done);
   }
@@ -289,7 +289,7 @@ base::Result<mailbox::Push> SqliteStore::finish_push(const std::string& message_
     return std::move(**known);
   }
   if (inserted) {
-    pending.keep();
+    pending->keep();
     out.reply->mailbox = result.reply->delivery.mailbox;
     out.reply->originator = result.reply->delivery.originator;
     out.reply->context = result.reply->delivery.context;

@@ -79,7 +79,7 @@ SqliteRetention::carry_out(const std::vector<mailbox::RetentionStep>& steps, bas
   // which the next start sweeps. The other way round a row without its file would be damage.
   for (const auto& file : files) {
     base::crash_point("storage.purge_before_unlink");
-    parts_.files.remove(file);
+    parts_.bodies->remove(file);
   }
   return out;
 }

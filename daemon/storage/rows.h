@@ -2,7 +2,7 @@
 // runs inside a transaction of the caller and throws SqlError.
 #pragma once
 #include "mailbox/store.h"
-#include "storage/sqlite.h"
+#include "storage/connection.h"
 #include <cstdint>
 #include <optional>
 #include <string>

@@ -83,11 +83,11 @@ base::Result<mailbox::Receipt> SqliteStore::store(const mailbox::NewDelivery& de
       [&](Connection& db) { return find_consumed(db, delivery.message_id).has_value(); });
   if (!known) return known.error();
 
-  BodyFiles::Pending pending(parts_->files);
+  const auto pending = parts_->bodies->pending();
   std::vector<StoredPart> placed;
   if (!*known) {
     if (auto space = parts_->check_space(total_size(delivery)); !space) return space.error();
-    auto done = parts_->place_parts(delivery.parts, pending);
+    auto done = parts_->place_parts(delivery.parts, *pending);
     if (!done) return done.error();
     placed = std::move(*done);
   }
@@ -134,9 +134,9 @@ base::Result<mailbox::Receipt> SqliteStore::store(const mailbox::NewDelivery& de
   });
   if (!done) return done.error();
   // Committed. A crash from here on loses only the answer; the sender repeats and gets the receipt.
-  if (inserted) pending.keep();
+  if (inserted) pending->keep();
   // Dying before this leaves a file without a row: swept.
-  if (spool_file) parts_->spool.remove(*spool_file);
+  if (spool_file) parts_->spool->remove(*spool_file);
   if (refused)
     return fail(ErrorCode::message_id_refused, "message id is consumed by another delivery");
   return receipt;

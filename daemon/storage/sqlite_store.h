@@ -14,6 +14,10 @@ namespace storage {
 
 struct SqliteConfig {
   std::filesystem::path folder; // made when missing; belongs to one process at a time
+  // Empty: SQLite and files in the folder. Otherwise where a PostgreSQL database is
+  // (postgres.h): everything that survives lies there, several processes share it, each with a
+  // folder of its own.
+  std::string database;
   std::uint64_t body_file_threshold = std::uint64_t{64} << 10; // larger parts go to files
   // Free space that a store must leave; below it stores are refused before anything is written,
   // while fetching and acknowledging go on.

@@ -73,13 +73,14 @@ std::optional<TransferRow> find_transfer(Connection& db, const mailbox::Transfer
 
 std::int64_t insert_transfer(Connection& db, const mailbox::Chunk& first, const std::string& file,
                              std::uint64_t octets, base::Instant at) {
-  db.prepare("INSERT INTO transfers (party, message_id, parties, subject, total_numbers, chunk_kib,"
-             " total_kib, octets, file, created, activity)"
-             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)")
+  return db
+      .prepare(
+          "INSERT INTO transfers (party, message_id, parties, subject, total_numbers, chunk_kib,"
+          " total_kib, octets, file, created, activity)"
+          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10) RETURNING id")
       .bind(first.key.party, first.key.message_id, first.parties, first.subject,
             first.total_numbers, first.chunk_kib, first.total_kib, octets, file, at)
-      .run();
-  return db.last_insert_id();
+      .run_for_number();
 }
 
 void insert_chunk(Connection& db, std::int64_t transfer, const mailbox::Chunk& chunk,
@@ -156,12 +157,12 @@ std::optional<std::string> fetched_in_dialog(Connection& db, const std::string& 
 
 std::int64_t insert_freeze(Connection& db, const std::string& party, const FreezeRow& freeze,
                            base::Instant at) {
-  db.prepare("INSERT INTO freezes (party, message_id, delivery, chunk_kib, octets,"
-             " file, activity) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
+  return db
+      .prepare("INSERT INTO freezes (party, message_id, delivery, chunk_kib, octets,"
+               " file, activity) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING id")
       .bind(party, freeze.message_id, freeze.delivery, freeze.chunk_kib, freeze.octets, freeze.file,
             at)
-      .run();
-  return db.last_insert_id();
+      .run_for_number();
 }
 
 void restart_freeze(Connection& db, std::int64_t freeze, std::uint64_t chunk_kib) {
@@ -179,7 +180,8 @@ void touch_freeze(Connection& db, const FreezeRow& freeze, std::int64_t id,
 }
 
 void note_handed_out(Connection& db, std::int64_t freeze, std::uint32_t number) {
-  db.prepare("INSERT OR IGNORE INTO freeze_chunks (freeze, number) VALUES (?1, ?2)")
+  db.prepare("INSERT INTO freeze_chunks (freeze, number) VALUES (?1, ?2)"
+             " ON CONFLICT DO NOTHING")
       .bind(freeze, number)
       .run();
 }
@@ -206,8 +208,9 @@ void stamp_forwarding(Connection& db, std::int64_t delivery, base::Instant forwa
 
 void set_awaiting(Connection& db, const std::string& conversation_id, std::int64_t delivery,
                   bool awaiting) {
-  db.prepare(awaiting ? "INSERT OR IGNORE INTO awaiting (conversation_id, delivery) SELECT ?1, seq"
+  db.prepare(awaiting ? "INSERT INTO awaiting (conversation_id, delivery) SELECT ?1, seq"
                         " FROM deliveries WHERE seq = ?2 AND reception IS NULL"
+                        " ON CONFLICT DO NOTHING"
                       : "DELETE FROM awaiting WHERE conversation_id = ?1 AND delivery = ?2")
       .bind(conversation_id, delivery)
       .run();
@@ -216,9 +219,10 @@ void set_awaiting(Connection& db, const std::string& conversation_id, std::int64
 SpoolUse spool_use(Connection& db, const std::string& party) {
   SpoolUse out;
   for (const std::string table : {"transfers", "freezes"}) {
-    auto row = db.prepare("SELECT coalesce(sum(octets), 0),"
-                          " coalesce(sum(octets) FILTER (WHERE party = ?1), 0) FROM " +
-                          table);
+    auto row =
+        db.prepare("SELECT CAST(coalesce(sum(octets), 0) AS BIGINT),"
+                   " CAST(coalesce(sum(octets) FILTER (WHERE party = ?1), 0) AS BIGINT) FROM " +
+                   table);
     row.bind(party).step();
     out.total += positive(row.integer(0));
     out.of_party += positive(row.integer(1));

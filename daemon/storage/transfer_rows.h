@@ -2,7 +2,7 @@
 // the caller and throws SqlError. Private to storage/.
 #pragma once
 #include "mailbox/transfers.h"
-#include "storage/sqlite.h"
+#include "storage/connection.h"
 
 namespace storage {
 

@@ -37,7 +37,7 @@ std::mutex& SqliteTransfers::stripe(const mailbox::TransferKey& key) {
 void SqliteTransfers::remove_files(const std::vector<std::string>& files) {
   // After a failed sync nobody knows whether the rows are gone.
   if (parts_.sync_failure.happened()) return;
-  for (const auto& file : files) parts_.spool.remove(file);
+  for (const auto& file : files) parts_.spool->remove(file);
 }
 
 base::Result<mailbox::PutChunk>
@@ -81,11 +81,11 @@ SqliteTransfers::put(const mailbox::Chunk& chunk, const mailbox::SpoolQuota& quo
     if (row) {
       file = row->file.value();
     } else {
-      auto created = parts_.spool.create();
+      auto created = parts_.spool->create();
       if (!created) return created.error();
       file = std::move(*created);
     }
-    if (auto ok = parts_.spool.write(file, full * (chunk.number - 1), chunk.bytes); !ok) {
+    if (auto ok = parts_.spool->write(file, full * (chunk.number - 1), chunk.bytes); !ok) {
       if (!row) remove_files({file});
       return ok.error();
     }
@@ -171,7 +171,7 @@ base::Result<mailbox::Assembled> SqliteTransfers::assembled(const mailbox::Trans
   if (!seen) return seen.error();
   if (!seen->row || !seen->row->file || !seen->row->transfer.completed)
     return fail(ErrorCode::not_found, "no complete transfer");
-  auto octets = parts_.spool.open(*seen->row->file, seen->row->octets);
+  auto octets = parts_.spool->open(*seen->row->file, seen->row->octets);
   if (!octets) return octets.error();
 
   // The content of a file decides, not its name: every chunk must still be what was received.
@@ -195,7 +195,7 @@ base::Result<mailbox::Assembled> SqliteTransfers::assembled(const mailbox::Trans
 
 base::Result<base::OctetRange> SqliteTransfers::decode(const base::OctetRange& text) {
   if (auto space = parts_.check_space(text.size / 4 * 3); !space) return space.error();
-  return parts_.spool.decode(text);
+  return parts_.spool->decode(text);
 }
 
 base::Result<> SqliteTransfers::refuse(const mailbox::TransferKey& key,
@@ -223,6 +223,7 @@ base::Result<std::uint64_t> SqliteTransfers::expire(base::Instant now,
   if (!done) return done.error();
   // First the rows, then the files: what dies in between is swept at the next start.
   remove_files(removed.files);
+  parts_.spool->sweep_expired();
   return removed.rows;
 }
 

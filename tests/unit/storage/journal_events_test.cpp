@@ -10,13 +10,14 @@
 namespace {
 
 using storage::Connection;
+using storage::SqliteConnection;
 using storage::JournalEntry;
 using Events = std::vector<std::string>;
 
 class JournalEvents : public testing::Test {
  protected:
   std::vector<JournalEntry> entries() {
-    Connection db(backend.database(), Connection::Use::read);
+    SqliteConnection db(backend.database(), SqliteConnection::Use::read);
     return storage::read_journal(db, 0, 1000);
   }
   // "event message-id@second"
@@ -185,7 +186,7 @@ TEST_F(JournalEvents, CarryTheDigestOfTheCard) {
   auto turn = talk.next(samples::at(4));
   turn.reception_tokens.push_back({"m1", "token"});
   ASSERT_TRUE(store.take_turn(turn));
-  Connection db(backend.database(), Connection::Use::write);
+  SqliteConnection db(backend.database(), SqliteConnection::Use::write);
   const auto digest = [&] { return base::hex_encode(storage::card_digest(db, 1)); };
   EXPECT_EQ(value(last(), "card"), digest());
   for (const char* change :

@@ -51,7 +51,7 @@ mailbox::RetentionBatch round(storage::SqliteStore& store, base::Instant now,
 }
 
 std::vector<storage::JournalEntry> journal(const std::filesystem::path& database) {
-  storage::Connection db(database, storage::Connection::Use::read);
+  storage::SqliteConnection db(database, storage::SqliteConnection::Use::read);
   return storage::read_journal(db, 0, 10'000);
 }
 
@@ -267,7 +267,7 @@ TEST(Retention, ReadersOfADeliveryThatIsBeingPurgedFindItOrFindNothing) {
 
 TEST(Retention, WhatIsDueIsFoundByIndexWithoutScanOrSort) {
   SqliteBackend backend;
-  storage::Connection db(backend.database(), storage::Connection::Use::read);
+  storage::SqliteConnection db(backend.database(), storage::SqliteConnection::Use::read);
   auto plan = db.prepare("EXPLAIN QUERY PLAN " + std::string(storage::kDueNext));
   std::string text;
   while (plan.step()) text += plan.bytes(3) + "\n";

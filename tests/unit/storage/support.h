@@ -69,12 +69,12 @@ inline void write_all(const std::filesystem::path& file, const std::string& byte
 
 // Statements on the store's database, past the store.
 inline void run_sql(const std::filesystem::path& database, const std::string& sql) {
-  storage::Connection db(database, storage::Connection::Use::write);
+  storage::SqliteConnection db(database, storage::SqliteConnection::Use::write);
   db.execute(sql);
 }
 
 inline std::int64_t number(const std::filesystem::path& database, const std::string& sql) {
-  storage::Connection db(database, storage::Connection::Use::read);
+  storage::SqliteConnection db(database, storage::SqliteConnection::Use::read);
   auto row = db.prepare(sql);
   return row.step() ? row.integer(0) : -1;
 }
