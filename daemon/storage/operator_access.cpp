@@ -1,5 +1,6 @@
 #include "storage/operator_access.h"
 #include "storage/journal_rows.h"
+#include "storage/postgres_schema.h"
 #include "storage/retention_rows.h"
 #include "storage/rows.h"
 #include "storage/schema.h"
@@ -45,7 +46,13 @@ base::Result<> transaction(Connection& db, Access access, const Work& work) {
 
 } // namespace
 
-base::Result<OperatorAccess> OperatorAccess::open(const fs::path& folder) {
+base::Result<OperatorAccess> OperatorAccess::open(const fs::path& folder,
+                                                  const std::string& shared) {
+  if (!shared.empty()) {
+    auto db = open_postgres(shared);
+    if (!db) return db.error();
+    return OperatorAccess(std::move(*db));
+  }
   const auto database = folder / "mailbox.db";
   std::error_code error;
   if (!fs::is_regular_file(database, error))

@@ -17,7 +17,9 @@ namespace storage {
 class OperatorAccess {
  public:
   // Errors also: file_error (no database there, or not ours to open), unsupported (another schema).
-  static base::Result<OperatorAccess> open(const std::filesystem::path& folder);
+  // `database`: as SqliteConfig::database; empty: in the folder.
+  static base::Result<OperatorAccess> open(const std::filesystem::path& folder,
+                                           const std::string& database = {});
 
   // In pages, in the order of storing, until `next` says false; a page is one state of the
   // database.

@@ -20,7 +20,7 @@ constexpr std::string_view kSession =
     "SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
     " WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false);"
     "SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '30s'; SET jit = off;"
-    "SELECT current_setting('fsync'), current_setting('server_encoding')";
+    "SELECT current_setting('fsync')";
 constexpr std::string_view kLockOutWriters =
     "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock("
     "hashtext('dataclearing'), hashtext(current_schema()))";
@@ -193,13 +193,11 @@ void PostgresConnection::connect() {
 void PostgresConnection::try_to_connect() {
   disconnect();
   // What stands before dbname gives way to the connection string, what stands behind it does not.
-  constexpr std::array<const char*, 9> kNames = {
-      "application_name",    "connect_timeout",      "keepalives_idle",
-      "keepalives_interval", "tcp_user_timeout",     "dbname",
-      "client_encoding",     "target_session_attrs", nullptr};
-  const std::array<const char*, 9> values = {
-      "dataclearing",           "3",    "10",         "5",    "30000",
-      config_.conninfo.c_str(), "UTF8", "read-write", nullptr};
+  constexpr std::array<const char*, 8> kNames = {
+      "application_name", "connect_timeout", "keepalives_idle",      "keepalives_interval",
+      "tcp_user_timeout", "dbname",          "target_session_attrs", nullptr};
+  const std::array<const char*, 8> values = {
+      "dataclearing", "3", "10", "5", "30000", config_.conninfo.c_str(), "read-write", nullptr};
   link_ = PQconnectdbParams(kNames.data(), values.data(), 1);
   if (PQstatus(link_) != CONNECTION_OK)
     throw SqlError(ErrorCode::overloaded, "PostgreSQL: " + one_line(PQerrorMessage(link_)),
@@ -215,10 +213,7 @@ void PostgresConnection::try_to_connect() {
   const Result settings(PQexec(link_, std::string(kSession).c_str()));
   if (PQresultStatus(settings.get()) != PGRES_TUPLES_OK) raise(settings.get());
   const std::string fsync = PQgetvalue(settings.get(), 0, 0);
-  const std::string encoding = PQgetvalue(settings.get(), 0, 1);
   if (fsync != "on") throw SqlError(ErrorCode::unsupported, "PostgreSQL runs with fsync = off");
-  if (encoding != "UTF8")
-    throw SqlError(ErrorCode::unsupported, "the PostgreSQL database does not have encoding UTF8");
 }
 
 void PostgresConnection::check(pg_result* result) {
@@ -239,8 +234,9 @@ void PostgresConnection::raise(const pg_result* result) {
   }
   std::string text = "PostgreSQL " + state;
   if (const auto name = field(result, PG_DIAG_CONSTRAINT_NAME); !name.empty()) text += " " + name;
-  // Raised by our own triggers; fixed texts.
-  if (state == "P0001") text += ": " + field(result, PG_DIAG_MESSAGE_PRIMARY);
+  // Raised by our own triggers, or about the text of our own statement.
+  if (state == "P0001" || state.starts_with("42"))
+    text += ": " + field(result, PG_DIAG_MESSAGE_PRIMARY);
   if (state == "53100") throw SqlError(ErrorCode::storage_full, text);
   // Resources, locks, a transaction that must be repeated.
   const bool busy = state.starts_with("53") || state.starts_with("40") || state == "55P03";

@@ -28,4 +28,8 @@ std::int64_t known_postgres_schema();
 base::Result<> migrate(PostgresConnection& db,
                        std::span<const PostgresMigration> migrations = postgres_migrations());
 
+// For who works beside the daemons and must not migrate. Errors: unsupported (no mailbox database,
+// or not for this program, or check_conninfo()), overloaded (not to be reached).
+base::Result<std::unique_ptr<Connection>> open_postgres(const std::string& conninfo);
+
 } // namespace storage

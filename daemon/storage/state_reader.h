@@ -35,7 +35,9 @@ class StateReader {
   using TakeWindowEntry = std::function<base::Result<>(const WindowEntry&)>;
 
   // Errors also: file_error (no database there, or not readable), unsupported (another schema).
-  static base::Result<StateReader> open(const std::filesystem::path& folder);
+  // `database`: as SqliteConfig::database; empty: in the folder.
+  static base::Result<StateReader> open(const std::filesystem::path& folder,
+                                        const std::string& database = {});
   StateReader(StateReader&&) noexcept;
   ~StateReader();
 

@@ -166,7 +166,7 @@ std::int64_t insert_freeze(Connection& db, const std::string& party, const Freez
 }
 
 void restart_freeze(Connection& db, std::int64_t freeze, std::uint64_t chunk_kib) {
-  db.prepare("DELETE FROM freeze_chunks WHERE freeze = ?1").bind(freeze).run();
+  db.prepare("DELETE FROM freeze_chunks WHERE \"freeze\" = ?1").bind(freeze).run();
   db.prepare("UPDATE freezes SET chunk_kib = ?2 WHERE id = ?1").bind(freeze, chunk_kib).run();
 }
 
@@ -180,14 +180,14 @@ void touch_freeze(Connection& db, const FreezeRow& freeze, std::int64_t id,
 }
 
 void note_handed_out(Connection& db, std::int64_t freeze, std::uint32_t number) {
-  db.prepare("INSERT INTO freeze_chunks (freeze, number) VALUES (?1, ?2)"
+  db.prepare("INSERT INTO freeze_chunks (\"freeze\", number) VALUES (?1, ?2)"
              " ON CONFLICT DO NOTHING")
       .bind(freeze, number)
       .run();
 }
 
 std::uint64_t handed_out(Connection& db, std::int64_t freeze) {
-  auto row = db.prepare("SELECT count(*) FROM freeze_chunks WHERE freeze = ?1");
+  auto row = db.prepare("SELECT count(*) FROM freeze_chunks WHERE \"freeze\" = ?1");
   row.bind(freeze).step();
   return positive(row.integer(0));
 }
@@ -253,7 +253,7 @@ Removed remove_received(Connection& db, const std::string& party, base::Instant 
   Removed out;
   collect_files(
       db,
-      "DELETE FROM freezes WHERE activity < ?1 AND (?2 = '' OR party = ?2) AND delivery IN"
+      "DELETE FROM freezes WHERE activity < ?1 AND (party = ?2 OR ?2 = '') AND delivery IN"
       " (SELECT seq FROM deliveries WHERE reception IS NOT NULL) RETURNING file",
       unused_before, party, out);
   return out;

@@ -36,25 +36,29 @@ class SqliteBackend {
   using Adjust = std::function<void(storage::SqliteConfig&)>;
 
   SqliteBackend() : SqliteBackend(Adjust{}) {}
-  explicit SqliteBackend(Adjust adjust) : adjust_(std::move(adjust)) { start(); }
+  // `shared`: of another database than the folder's, which `adjust` sets.
+  explicit SqliteBackend(Adjust adjust, std::string shared = {})
+      : adjust_(std::move(adjust)), shared_(std::move(shared)) {
+    start();
+  }
 
   storage::SqliteStore& store() { return *store_; }
   mailbox::RetainedStore& retained() { return *retained_; }
   // As the operator's tool does it, beside the store.
   base::Result<mailbox::Retained> hold(const mailbox::Hold& hold) {
-    auto access = storage::OperatorAccess::open(folder());
+    auto access = storage::OperatorAccess::open(folder(), shared_);
     if (!access) return access.error();
     return access->hold(hold);
   }
   base::Result<> release(const std::string& message_id, base::Instant now) {
-    auto access = storage::OperatorAccess::open(folder());
+    auto access = storage::OperatorAccess::open(folder(), shared_);
     if (!access) return access.error();
     return access->release(message_id, now);
   }
   // Every delivery or card that retention still looks after, in the order of storing.
   std::vector<mailbox::Retained> everything() {
     std::vector<mailbox::Retained> out;
-    auto access = storage::OperatorAccess::open(folder());
+    auto access = storage::OperatorAccess::open(folder(), shared_);
     if (!access) throw std::runtime_error(access.error().detail);
     const auto read = access->each([&](const mailbox::Retained& one) { out.push_back(one); });
     if (!read) throw std::runtime_error(read.error().detail);
@@ -84,6 +88,7 @@ class SqliteBackend {
  private:
   TemporaryFolder temporary_;
   Adjust adjust_;
+  std::string shared_;
   std::unique_ptr<storage::SqliteStore> store_;
   std::optional<storage::SqliteRetention> retained_;
 };
