@@ -19,7 +19,7 @@ constexpr std::string_view kSession =
     // Stronger settings of the database stay; weaker ones would break the acceptance promise.
     "SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
     " WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false);"
-    "SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '30s'; SET jit = off;"
+    "SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '10s'; SET jit = off;"
     "SELECT current_setting('fsync')";
 constexpr std::string_view kLockOutWriters =
     "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock("

@@ -4,7 +4,7 @@
 // its beginning to its commit, so that there is one writer at a time as with SQLite, over all
 // nodes: the journal is continued at its end and times keep their order. A node that stops in the
 // middle (crash, cut cable) lets go of the lock when the server notices, at the latest when the
-// session has been idle in its transaction for kIdleSeconds.
+// session has been idle in its transaction for ten seconds.
 //
 // A connection that is lost before COMMIT was sent has changed nothing. When it is lost after that,
 // the outcome is found out: every write transaction leaves its number under the name of its

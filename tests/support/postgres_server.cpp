@@ -60,9 +60,16 @@ std::string PostgresServer::new_schema() {
   return conninfo(folder_) + " options=-csearch_path=" + name;
 }
 
+void PostgresServer::administer(const std::string& sql) {
+  storage::PostgresConnection db(storage::PostgresConfig{conninfo(folder_)});
+  db.begin(storage::Connection::Access::read);
+  db.commit();
+  db.execute(sql);
+}
+
 void PostgresServer::end_sessions() {
-  run(folder_, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-               " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()");
+  administer("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+             " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()");
 }
 
 } // namespace support

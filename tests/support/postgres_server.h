@@ -14,6 +14,8 @@ class PostgresServer {
 
   // Connection string of a new, empty schema; what the store makes in it is its own.
   std::string new_schema();
+  // One statement, outside of a transaction.
+  void administer(const std::string& sql);
   // Ends all sessions but the caller's, as a crash of the server would.
   void end_sessions();
 
