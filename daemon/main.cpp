@@ -328,6 +328,8 @@ class Daemon {
         co_await gateway_.expire_dialogs(now - config_.dialogs.idle_timeout,
                                          now - config_.dialogs.idle_timeout - kForgetDialogs);
         co_await gateway_.expire_transfers(now - config_.chunks.keep);
+        // What a node that died had begun.
+        if (!config_.state.database.empty()) co_await gateway_.resume_transfers();
       } catch (const base::InternalError& error) {
         // One bad round must not end the task that closes dialogs.
         base::log(LogLevel::critical, "housekeeping.bug", "housekeeping failed",
@@ -574,12 +576,15 @@ int main(int argc, char** argv) {
 
   storage::SqliteConfig store_config;
   store_config.folder = config->state.directory;
+  store_config.database = config->state.database;
   store_config.body_file_threshold = config->state.body_file_threshold;
   store_config.reserve_bytes = config->state.reserve;
   store_config.max_in_memory = config->limits.message;
   auto store = storage::SqliteStore::open(store_config);
   if (!store) return complain(store.error());
-  const auto key = setup::message_id_key(config->state.directory, random);
+  const auto key = config->state.database.empty()
+                       ? setup::message_id_key(config->state.directory, random)
+                       : (*store)->shared_secret("message-id.key", random.bytes(32));
   if (!key) return complain(key.error());
   Daemon daemon(std::move(*config), std::move(*loaded), std::move(remote), std::move(stop_asking),
                 std::move(*store), *key, std::move(*desk));

@@ -46,10 +46,9 @@ base::Result<> transaction(Connection& db, Access access, const Work& work) {
 
 } // namespace
 
-base::Result<OperatorAccess> OperatorAccess::open(const fs::path& folder,
-                                                  const std::string& shared) {
-  if (!shared.empty()) {
-    auto db = open_postgres(shared);
+base::Result<OperatorAccess> OperatorAccess::open(const fs::path& folder) {
+  if (is_postgres(folder.string())) {
+    auto db = open_postgres(folder.string());
     if (!db) return db.error();
     return OperatorAccess(std::move(*db));
   }

@@ -17,9 +17,8 @@ namespace storage {
 class OperatorAccess {
  public:
   // Errors also: file_error (no database there, or not ours to open), unsupported (another schema).
-  // `database`: as SqliteConfig::database; empty: in the folder.
-  static base::Result<OperatorAccess> open(const std::filesystem::path& folder,
-                                           const std::string& database = {});
+  // `place`: the state folder, or where its PostgreSQL database is ("postgresql://...").
+  static base::Result<OperatorAccess> open(const std::filesystem::path& place);
 
   // In pages, in the order of storing, until `next` says false; a page is one state of the
   // database.

@@ -59,11 +59,16 @@ std::string translated(std::string_view sql) {
 
 } // namespace
 
+bool is_postgres(std::string_view place) {
+  return place.starts_with("postgresql://") || place.starts_with("postgres://");
+}
+
 base::Result<> check_conninfo(const std::string& conninfo) {
   const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> options(
       PQconninfoParse(conninfo.c_str(), nullptr), PQconninfoFree);
   // libpq's message could quote a password.
-  if (!options) return base::fail(ErrorCode::unsupported, "not a connection string of PostgreSQL");
+  if (!options || !is_postgres(conninfo))
+    return base::fail(ErrorCode::unsupported, "not a connection string of PostgreSQL");
   for (const auto* option = options.get(); option->keyword; ++option)
     if (std::string_view(option->keyword) == "password" && option->val && *option->val)
       return base::fail(ErrorCode::unsupported,

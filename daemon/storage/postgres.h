@@ -23,13 +23,14 @@ struct pg_result;
 namespace storage {
 
 struct PostgresConfig {
-  // As libpq reads it ("postgresql://..." or "key=value ..."). Several hosts: the one that takes
-  // writes is found, also after a failover.
+  // As libpq reads it. Several hosts: the one that takes writes is found, also after a failover.
   std::string conninfo;
   // How long a lost server is looked for before requests are refused as overloaded.
   std::chrono::milliseconds patience = std::chrono::seconds{15};
 };
 
+// Whether this names a PostgreSQL database ("postgresql://...") and no state folder.
+bool is_postgres(std::string_view place);
 // Error: unsupported (libpq does not understand it, or it has a password in it: that belongs into a
 // password file or service file, where no log or process list shows it).
 base::Result<> check_conninfo(const std::string& conninfo);

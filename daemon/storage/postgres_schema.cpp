@@ -31,6 +31,12 @@ CREATE TABLE nodes (
   seen             TIMESTAMPTZ NOT NULL
 );
 
+-- What all nodes must have alike, such as the key of the message ids.
+CREATE TABLE secrets (
+  name  BYTEA PRIMARY KEY,
+  value BYTEA NOT NULL
+);
+
 -- Octets that are too many for a row, in pieces. What no row names goes when `leased` is over, counted from
 -- `created`. EXTERNAL: they are compressed or encrypted mostly, and are read in parts.
 CREATE TABLE octets (
@@ -172,6 +178,7 @@ CREATE TABLE transfers (
   completed_by  BIGINT NOT NULL DEFAULT 0,
   result        BYTEA,
   delivery      BIGINT REFERENCES deliveries (seq),
+  leased        TIMESTAMPTZ, -- until then a node processes it; NULL: the one that completed it
   UNIQUE (party, message_id),
   CHECK ((file IS NULL) = (result IS NOT NULL))
 );

@@ -276,6 +276,24 @@ base::Result<JournalHead> SqliteStore::keep_journal(base::Instant before) {
   return parts_->readers->run([](Connection& db) { return journal_head(db); });
 }
 
+base::Result<std::string> SqliteStore::shared_secret(const std::string& name,
+                                                     const std::string& fresh) {
+  base::check(!parts_->config.database.empty(), "a secret of one process is a file");
+  std::string out;
+  const auto done = parts_->writer->run([&](Connection& db) -> base::Result<> {
+    db.prepare("INSERT INTO secrets (name, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING")
+        .bind(name, Blob{fresh})
+        .run();
+    auto row = db.prepare("SELECT value FROM secrets WHERE name = ?1");
+    row.bind(name);
+    base::check(row.step(), "a secret that was stored is not there");
+    out = row.bytes(0);
+    return {};
+  });
+  if (!done) return done.error();
+  return out;
+}
+
 std::uint64_t SqliteStore::commits() const {
   return parts_->writer->commits();
 }

@@ -75,6 +75,10 @@ class SqliteStore final : public mailbox::Store {
   // elsewhere. More than one transaction.
   base::Result<JournalHead> keep_journal(base::Instant before);
 
+  // The secret of this name that all processes on the database have: `fresh` when there was none.
+  // Only with SqliteConfig::database.
+  base::Result<std::string> shared_secret(const std::string& name, const std::string& fresh);
+
   // Commits so far; fewer than transactions under load.
   std::uint64_t commits() const;
 

@@ -26,9 +26,8 @@ StateReader::StateReader(std::unique_ptr<Connection> db) : db_(std::move(db)) {}
 StateReader::StateReader(StateReader&&) noexcept = default;
 StateReader::~StateReader() = default;
 
-base::Result<StateReader> StateReader::open(const std::filesystem::path& folder,
-                                            const std::string& database) {
-  auto db = database.empty() ? open_to_look(folder) : open_postgres(database);
+base::Result<StateReader> StateReader::open(const std::filesystem::path& place) {
+  auto db = is_postgres(place.string()) ? open_postgres(place.string()) : open_to_look(place);
   if (!db) return db.error();
   return StateReader(std::move(*db));
 }

@@ -123,6 +123,18 @@ std::vector<mailbox::TransferKey> unprocessed_transfers(Connection& db) {
   return out;
 }
 
+std::vector<mailbox::TransferKey> take_over_transfers(Connection& db) {
+  std::vector<mailbox::TransferKey> out;
+  // A node that lives and is only slow loses nothing: of two results the first one stays.
+  auto rows = db.prepare("UPDATE transfers SET leased = now() + ?1 * interval '1 minute'"
+                         " WHERE completed IS NOT NULL AND result IS NULL"
+                         " AND coalesce(leased, to_timestamp(completed / 1000.0)"
+                         " + ?1 * interval '1 minute') < now() RETURNING party, message_id");
+  rows.bind(kProcessing.count());
+  while (rows.step()) out.push_back({rows.bytes(0), rows.bytes(1)});
+  return out;
+}
+
 std::vector<StoredChunk> read_chunks(Connection& db, std::int64_t transfer) {
   std::vector<StoredChunk> out;
   auto rows = db.prepare("SELECT number, size, sha256 FROM transfer_chunks WHERE transfer = ?1"

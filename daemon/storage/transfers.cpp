@@ -154,7 +154,15 @@ SqliteTransfers::state(const mailbox::TransferKey& key,
 }
 
 base::Result<std::vector<mailbox::TransferKey>> SqliteTransfers::unprocessed() {
-  return parts_.readers->run([](Connection& db) { return unprocessed_transfers(db); });
+  if (parts_.config.database.empty())
+    return parts_.readers->run([](Connection& db) { return unprocessed_transfers(db); });
+  std::vector<mailbox::TransferKey> out;
+  const auto done = parts_.writer->run([&](Connection& db) -> base::Result<> {
+    out = take_over_transfers(db);
+    return {};
+  });
+  if (!done) return done.error();
+  return out;
 }
 
 base::Result<mailbox::Assembled> SqliteTransfers::assembled(const mailbox::TransferKey& key) {

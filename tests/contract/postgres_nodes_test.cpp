@@ -2,9 +2,11 @@
 // once happens once, and a lost server or session costs nothing that was promised.
 #include "contract/postgres_backend.h"
 #include "contract/samples.h"
+#include "storage/backup.h"
 #include "storage/journal.h"
 #include "storage/postgres_files.h"
 #include "storage/postgres_schema.h"
+#include "storage/scrub.h"
 #include "storage/state_reader.h"
 #include "storage/transfers.h"
 #include <atomic>
@@ -43,7 +45,7 @@ class PostgresNodes : public testing::Test {
   }
   // Every entry follows on the one before.
   std::size_t sound_journal() {
-    auto reader = storage::StateReader::open({}, database);
+    auto reader = storage::StateReader::open(database);
     EXPECT_TRUE(reader);
     std::size_t count = 0;
     std::string previous = reader->anchor()->hash;
@@ -339,6 +341,43 @@ TEST_F(PostgresNodes, WhatADeadNodeLeftGoesWhenItsLeaseIsOver) {
   samples::expect_same_parts(read->delivery->parts, sent.parts);
 }
 
+TEST_F(PostgresNodes, AnotherNodeTakesOverATransferWhoseNodeDied) {
+  storage::SqliteTransfers one(first.store()), two(second.store());
+  for (std::uint32_t n = 1; n <= 3; ++n) ASSERT_TRUE(one.put(chunk(n), kQuota, {}));
+  run("UPDATE transfers SET completed = 1000 * extract(epoch FROM now())");
+  const auto early = two.unprocessed();
+  ASSERT_TRUE(early) << early.error().detail;
+  EXPECT_TRUE(early->empty()); // the first node is at it
+  run("UPDATE transfers SET completed = 1000 * extract(epoch FROM now() - interval '6 minutes')");
+  const auto taken = two.unprocessed();
+  ASSERT_TRUE(taken);
+  ASSERT_EQ(taken->size(), 1u);
+  EXPECT_EQ(taken->front().message_id, "t1");
+  EXPECT_TRUE(one.unprocessed()->empty()); // given once
+  run("UPDATE transfers SET leased = now() - interval '1 minute'");
+  EXPECT_EQ(one.unprocessed()->size(), 1u); // the second node has died too
+}
+
+TEST_F(PostgresNodes, ASecretIsTheSameForAllNodes) {
+  const auto secret = first.store().shared_secret("key", "one");
+  ASSERT_TRUE(secret);
+  EXPECT_EQ(*secret, "one");
+  EXPECT_EQ(second.store().shared_secret("key", "two").value(), "one");
+}
+
+TEST_F(PostgresNodes, WhatOnlySqliteCanDoIsRefused) {
+  const auto scrubbed = storage::scrub(database, {});
+  EXPECT_EQ(samples::code_of(scrubbed), ErrorCode::unsupported);
+  TemporaryFolder to;
+  EXPECT_EQ(samples::code_of(storage::backup(database, to.path(), [](std::uint64_t) {})),
+            ErrorCode::unsupported);
+  EXPECT_THROW(SqliteBackend([this](storage::SqliteConfig& config) {
+                 config.database = database;
+                 config.quick_check = true;
+               }),
+               std::runtime_error);
+}
+
 TEST_F(PostgresNodes, OctetsThatARowNamesCannotBeRemoved) {
   ASSERT_TRUE(first.store().store(samples::rich_delivery("m1", "box", at(1)), std::nullopt, ""));
   EXPECT_THROW(run("DELETE FROM octets"), storage::SqlError);
@@ -356,7 +395,8 @@ TEST_F(PostgresNodes, TheJournalCannotBeChanged) {
 
 TEST(PostgresConninfo, IsCheckedAndHasNoPassword) {
   EXPECT_TRUE(storage::check_conninfo("postgresql://a,b/mail?target_session_attrs=any"));
-  for (const char* bad : {"postgresql://user:secret@host/mail", "host=a password=secret", "host"}) {
+  for (const char* bad :
+       {"postgresql://user:secret@host/mail", "host=a", "postgresql://a?password=secret"}) {
     const auto checked = storage::check_conninfo(bad);
     ASSERT_EQ(samples::code_of(checked), ErrorCode::unsupported) << bad;
     EXPECT_EQ(checked.error().detail.find("secret"), std::string::npos);
@@ -364,7 +404,7 @@ TEST(PostgresConninfo, IsCheckedAndHasNoPassword) {
 }
 
 TEST(PostgresConninfo, AServerThatIsNotThereIsOverloaded) {
-  PostgresConnection db({"host=/nonexistent", std::chrono::milliseconds{200}});
+  PostgresConnection db({"postgresql:///mail?host=/nonexistent", std::chrono::milliseconds{200}});
   try {
     db.begin(Connection::Access::read);
     ADD_FAILURE() << "connected";

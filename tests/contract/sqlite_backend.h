@@ -46,24 +46,25 @@ class SqliteBackend {
   mailbox::RetainedStore& retained() { return *retained_; }
   // As the operator's tool does it, beside the store.
   base::Result<mailbox::Retained> hold(const mailbox::Hold& hold) {
-    auto access = storage::OperatorAccess::open(folder(), shared_);
+    auto access = storage::OperatorAccess::open(place());
     if (!access) return access.error();
     return access->hold(hold);
   }
   base::Result<> release(const std::string& message_id, base::Instant now) {
-    auto access = storage::OperatorAccess::open(folder(), shared_);
+    auto access = storage::OperatorAccess::open(place());
     if (!access) return access.error();
     return access->release(message_id, now);
   }
   // Every delivery or card that retention still looks after, in the order of storing.
   std::vector<mailbox::Retained> everything() {
     std::vector<mailbox::Retained> out;
-    auto access = storage::OperatorAccess::open(folder(), shared_);
+    auto access = storage::OperatorAccess::open(place());
     if (!access) throw std::runtime_error(access.error().detail);
     const auto read = access->each([&](const mailbox::Retained& one) { out.push_back(one); });
     if (!read) throw std::runtime_error(read.error().detail);
     return out;
   }
+  std::filesystem::path place() const { return shared_.empty() ? folder().string() : shared_; }
   void stop() {
     retained_.reset();
     store_.reset();

@@ -9,7 +9,7 @@ namespace support {
 namespace {
 
 std::string conninfo(const std::string& folder) {
-  return "host=" + folder + " user=postgres dbname=postgres";
+  return "postgresql:///postgres?user=postgres&host=" + folder;
 }
 
 void run(const std::string& folder, const std::string& sql) {
@@ -57,7 +57,7 @@ PostgresServer::~PostgresServer() {
 std::string PostgresServer::new_schema() {
   const std::string name = "test" + std::to_string(++schemas_);
   run(folder_, "CREATE SCHEMA " + name);
-  return conninfo(folder_) + " options=-csearch_path=" + name;
+  return conninfo(folder_) + "&options=-csearch_path%3D" + name;
 }
 
 void PostgresServer::administer(const std::string& sql) {

@@ -9,7 +9,9 @@
 namespace cli::ctl {
 
 inline void add_state(CLI::App& app, std::string& folder) {
-  app.add_option("--state", folder, "state folder of the daemon, which may run")->required();
+  app.add_option("--state", folder,
+                 "state folder of the daemon, which may run, or postgresql://...")
+      ->required();
 }
 
 struct WindowOptions {
