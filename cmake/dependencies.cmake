@@ -4,6 +4,7 @@ find_package(OpenSSL 3.0 REQUIRED)
 find_package(LibXml2 REQUIRED)
 find_package(XercesC 3.2 REQUIRED)
 find_package(SQLite3 REQUIRED)
+find_package(PostgreSQL 15 REQUIRED) # libpq
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(Threads REQUIRED)

@@ -20,8 +20,8 @@
 #include "setup/load.h"
 #include "setup/message_id_key.h"
 #include "setup/refusal_report.h"
+#include "storage/database_store.h"
 #include "storage/retention.h"
-#include "storage/sqlite_store.h"
 #include "storage/transfers.h"
 #include "xml/document.h"
 #include <CLI/CLI.hpp>
@@ -100,7 +100,7 @@ class Daemon {
  public:
   Daemon(ops::Config config, setup::Loaded loaded, std::unique_ptr<lookup::RemoteDirectory> remote,
          std::shared_ptr<std::atomic<bool>> stop_asking,
-         std::unique_ptr<storage::SqliteStore> store, const std::string& id_key,
+         std::unique_ptr<storage::DatabaseStore> store, const std::string& id_key,
          authority::DeskRules desk)
       : config_(std::move(config)), remote_(std::move(remote)),
         stop_asking_(std::move(stop_asking)), page_(std::move(loaded.page)),
@@ -240,6 +240,8 @@ class Daemon {
                                          now - config_.dialogs.idle_timeout - kForgetDialogs);
         co_await gateway_.expire_transfers(now - config_.chunks.keep);
         refusals_.round(gateway_.refusals(), cpu_.load(), db_.load(), server_.counts());
+        // What a node that died had begun.
+        if (!config_.state.database.empty()) co_await gateway_.resume_transfers();
       } catch (const base::InternalError& error) {
         // One bad round must not end the task that closes dialogs.
         base::log(LogLevel::critical, "housekeeping.bug", "housekeeping failed",
@@ -416,9 +418,9 @@ class Daemon {
   std::unique_ptr<lookup::RemoteDirectory> remote_; // null: a directory file
   std::shared_ptr<std::atomic<bool>> stop_asking_;
   std::shared_ptr<const lookup::DirectoryPage> page_;
-  std::unique_ptr<storage::SqliteStore> store_;
-  storage::SqliteTransfers transfers_;
-  storage::SqliteRetention retained_;
+  std::unique_ptr<storage::DatabaseStore> store_;
+  storage::DatabaseTransfers transfers_;
+  storage::DatabaseRetention retained_;
   mailbox::MessageIdIssuer ids_;
   asio::io_context io_{1};
   async::WorkPool cpu_;
@@ -485,14 +487,17 @@ int main(int argc, char** argv) {
     return 0;
   }
 
-  storage::SqliteConfig store_config;
+  storage::StoreConfig store_config;
   store_config.folder = config->state.directory;
+  store_config.database = config->state.database;
   store_config.body_file_threshold = config->state.body_file_threshold;
   store_config.reserve_bytes = config->state.reserve;
   store_config.max_in_memory = config->limits.message;
-  auto store = storage::SqliteStore::open(store_config);
+  auto store = storage::DatabaseStore::open(store_config);
   if (!store) return complain(store.error());
-  const auto key = setup::message_id_key(config->state.directory, random);
+  const auto key = config->state.database.empty()
+                       ? setup::message_id_key(config->state.directory, random)
+                       : (*store)->shared_secret("message-id.key", random.bytes(32));
   if (!key) return complain(key.error());
   Daemon daemon(std::move(*config), std::move(*loaded), std::move(remote), std::move(stop_asking),
                 std::move(*store), *key, std::move(*desk));

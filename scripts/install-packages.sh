@@ -2,10 +2,10 @@
 # Installs the Debian 12 packages that are missing. "build": what the programs need; "test": everything for run-tests.sh.
 set -euo pipefail
 build=(g++ cmake ninja-build pkg-config openssl libboost1.81-dev libboost-url1.81-dev libboost-json1.81-dev libssl-dev
-       libxml2-dev libxerces-c-dev xmltooling-schemas libspdlog-dev libsqlite3-dev libtomlplusplus-dev libcli11-dev libsystemd-dev
+       libxml2-dev libxerces-c-dev xmltooling-schemas libspdlog-dev libsqlite3-dev libpq-dev libtomlplusplus-dev libcli11-dev libsystemd-dev
        libzip-dev)
 test=(clang libclang-rt-14-dev clang-format libgtest-dev libgmock-dev libbenchmark-dev libxml2-utils xmlsec1 python3
-      sqlite3 curl systemd git procps)
+      sqlite3 postgresql-15 curl systemd git procps)
 wanted=("${build[@]}")
 [ "${1:-build}" = test ] && wanted+=("${test[@]}")
 missing=()

@@ -120,7 +120,9 @@ class Transfers {
   // InfoOnly, and repeats (which pass no turn).
   virtual base::Result<TransferState> state(const TransferKey& key,
                                             const std::optional<DialogTurn>& turn) = 0;
-  // Complete transfers without a result: to be processed, after a restart again.
+  // Complete transfers without a result: to be processed, after a restart again. Where several
+  // processes share a database: those that nobody has been processing for some minutes, each given
+  // to one caller; to be asked for from time to time.
   virtual base::Result<std::vector<TransferKey>> unprocessed() = 0;
   // not_found: no such transfer, or damaged on the disk.
   virtual base::Result<Assembled> assembled(const TransferKey& key) = 0;

@@ -35,6 +35,16 @@ Reader text(std::string& out) {
   };
 }
 
+// Passwords have no place here; the store, which knows libpq, refuses them.
+Reader database(std::string& out) {
+  return [&out](const toml::node& node) -> std::string {
+    const auto value = node.value_exact<std::string>();
+    if (!value || !value->starts_with("postgresql://")) return "a connection URL, postgresql://...";
+    out = *value;
+    return {};
+  };
+}
+
 Reader boolean(bool& out) {
   return [&out](const toml::node& node) -> std::string {
     const auto value = node.value_exact<bool>();
@@ -184,6 +194,7 @@ std::vector<Key> keys_of(Config& c, const Path& folder) {
       {"listen", "allow_clear_non_loopback", boolean(c.listen.allow_clear_non_loopback)},
 
       {"state", "directory", path(c.state.directory, folder)},
+      {"state", "database", database(c.state.database)},
       {"state", "body_file_threshold", size(c.state.body_file_threshold, 4 * kKiB, 64 * kMiB)},
       {"state", "reserve", size(c.state.reserve, 16 * kMiB, 1024 * kGiB)},
       {"state", "journal", duration(c.state.journal, days{1}, days{36500})},

@@ -67,6 +67,7 @@ struct Config {
 
   struct State {
     Path directory = "/var/lib/dataclearing";
+    std::string database; // of PostgreSQL, "postgresql://..."; empty: SQLite in the directory
     std::uint64_t body_file_threshold = 256 * 1024; // larger bodies go to files
     std::uint64_t reserve = 1024ull * 1024 * 1024; // free disk space below which storing is refused
     Milliseconds journal = std::chrono::days{730}; // how long its entries are kept

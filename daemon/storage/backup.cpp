@@ -88,7 +88,7 @@ class Backup {
     const auto database = to_ / kDatabase;
     try {
       db_.prepare("VACUUM INTO ?1").bind(database.string()).run();
-      Connection copy(database, Connection::Use::copy);
+      SqliteConnection copy(database, SqliteConnection::Use::copy);
       named_ = names_in(copy);
     } catch (const SqlError& error) {
       return with_path(database, error);
@@ -165,7 +165,7 @@ std::uint64_t run_counted(Connection& db, std::string_view sql) {
 
 // What must not go on where it was: see backup.h.
 Result<> settle(const fs::path& database, const Hashes& files, RestoreReport& report) try {
-  Connection db(database, Connection::Use::write);
+  SqliteConnection db(database, SqliteConnection::Use::write);
   {
     auto row = db.prepare("PRAGMA quick_check(1)");
     if (!row.step() || row.bytes(0) != "ok")

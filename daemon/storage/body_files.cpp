@@ -186,10 +186,4 @@ base::Result<std::shared_ptr<const base::Octets>> BodyFiles::open(const std::str
   return open_octets(folder_ / name, size, "body file");
 }
 
-base::Result<std::string> BodyFiles::read(const std::string& name, std::uint64_t size) const {
-  auto octets = open(name, size);
-  if (!octets) return octets.error();
-  return base::read_range(base::OctetRange{std::move(*octets), 0, size});
-}
-
 } // namespace storage

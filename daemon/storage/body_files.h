@@ -1,8 +1,7 @@
 // Large parts as files: bodies/<1 hex>/<32 hex>, written once, never changed.
 #pragma once
-#include "base/octets.h"
 #include "base/random.h"
-#include "base/result.h"
+#include "storage/octet_places.h"
 #include "storage/sync_failure.h"
 #include <cstdint>
 #include <filesystem>
@@ -28,7 +27,7 @@ struct FileCalls {
 base::Result<> sync_folder(const std::filesystem::path& folder, const FileCalls& calls);
 
 // Thread-safe after prepare() and sweep().
-class BodyFiles {
+class BodyFiles final : public Bodies {
  public:
   BodyFiles(std::filesystem::path folder, FileCalls calls, SyncFailure& sync_failure);
 
@@ -40,29 +39,17 @@ class BodyFiles {
   // Returns how many files were removed.
   base::Result<std::uint64_t> sweep(const std::function<bool(const std::string& name)>& has_row);
 
-  struct Copied {
-    std::string name;
-    std::string sha256; // raw octets
-  };
-
-  // The files of one delivery before its row is committed. Removes them at the end of its life
-  // unless keep() was called or the outcome of the commit is unknown; what a crash leaves behind is
-  // swept.
-  class Pending {
+  class Pending final : public Bodies::Pending {
    public:
     explicit Pending(BodyFiles& files);
-    ~Pending();
+    ~Pending() override;
     Pending(const Pending&) = delete;
     Pending& operator=(const Pending&) = delete;
 
-    // Content on stable storage under the name returned; the name itself only after settle().
-    // Errors: storage_full, storage_failure.
-    base::Result<std::string> write(std::string_view bytes);
-    // The same through a buffer of fixed size. Errors also: those of the range.
-    base::Result<Copied> copy(const base::OctetRange& range);
-    // After the last write(), before the commit.
-    base::Result<> settle();
-    void keep() { kept_ = true; }
+    base::Result<std::string> write(std::string_view bytes) override;
+    base::Result<Copied> copy(const base::OctetRange& range) override;
+    base::Result<> settle() override;
+    void keep() override { kept_ = true; }
 
    private:
     base::Result<std::string>
@@ -73,16 +60,11 @@ class BodyFiles {
     std::vector<std::string> names_;
     bool kept_ = false;
   };
+  std::unique_ptr<Bodies::Pending> pending() override { return std::make_unique<Pending>(*this); }
 
-  // For a file that no row names any more. One that stays behind is swept at the next start.
-  void remove(const std::string& name);
-
-  // Errors: not_found (missing, of another size, or unreadable: damaged) or storage_failure (our
-  // own trouble, such as no file descriptor left; says nothing about the file).
-  base::Result<std::string> read(const std::string& name, std::uint64_t size) const;
-  // The same without reading it yet; reading has the same errors.
+  void remove(const std::string& name) override;
   base::Result<std::shared_ptr<const base::Octets>> open(const std::string& name,
-                                                         std::uint64_t size) const;
+                                                         std::uint64_t size) const override;
 
  private:
   std::filesystem::path folder_;

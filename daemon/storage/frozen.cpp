@@ -36,7 +36,7 @@ std::optional<base::Error> refusal(const mailbox::ChunkSelection& wanted, std::u
 
 } // namespace
 
-base::Result<mailbox::ChunkSource> SqliteTransfers::find(const mailbox::ChunkSelection& wanted) {
+base::Result<mailbox::ChunkSource> DatabaseTransfers::find(const mailbox::ChunkSelection& wanted) {
   struct Seen {
     std::optional<StoredRows> rows;
     bool quarantined = false, frozen = false;
@@ -86,19 +86,18 @@ base::Result<mailbox::ChunkSource> SqliteTransfers::find(const mailbox::ChunkSel
 }
 
 base::Result<std::unique_ptr<mailbox::FrozenFile>>
-SqliteTransfers::new_file(std::uint64_t expected) {
+DatabaseTransfers::new_file(std::uint64_t expected) {
   if (auto space = parts_.check_space(expected); !space) return space.error();
-  auto file = parts_.spool.sequential();
+  auto file = parts_.spool->sequential();
   if (!file) return file.error();
   return std::unique_ptr<mailbox::FrozenFile>(std::move(*file));
 }
 
-base::Result<mailbox::ChunkOut>
-SqliteTransfers::hand_out(const mailbox::ChunkSelection& wanted, const std::string& message_id,
-                          std::unique_ptr<mailbox::FrozenFile> fresh,
-                          std::optional<base::Instant> forwarding, const mailbox::SpoolQuota& quota,
-                          const std::optional<mailbox::DialogTurn>& turn) {
-  auto* const file = dynamic_cast<SpoolFiles::Sequential*>(fresh.get());
+base::Result<mailbox::ChunkOut> DatabaseTransfers::hand_out(
+    const mailbox::ChunkSelection& wanted, const std::string& message_id,
+    std::unique_ptr<mailbox::FrozenFile> fresh, std::optional<base::Instant> forwarding,
+    const mailbox::SpoolQuota& quota, const std::optional<mailbox::DialogTurn>& turn) {
+  auto* const file = dynamic_cast<Spool::Sequential*>(fresh.get());
   base::check((fresh == nullptr) == (file == nullptr), "frozen file of another store");
   if (file)
     if (auto settled = file->settle(); !settled) return settled.error();
@@ -143,7 +142,7 @@ SqliteTransfers::hand_out(const mailbox::ChunkSelection& wanted, const std::stri
     out.total_numbers = static_cast<std::uint32_t>(
         std::min<std::uint64_t>(chunks_of(freeze.octets, kib), mailbox::kMaxChunks));
     if (!out.refused) {
-      const auto octets = parts_.spool.open_sequential(freeze.file, freeze.octets);
+      const auto octets = parts_.spool->open_sequential(freeze.file, freeze.octets);
       const std::uint64_t from = kib * 1024 * (wanted.number - 1);
       auto bytes =
           octets ? base::read_range({*octets, from, std::min(kib * 1024, freeze.octets - from)})

@@ -25,7 +25,8 @@ void insert_online(Connection& db, std::int64_t delivery, std::size_t position,
   const std::string sha256 = crypto::digest(crypto::DigestAlgorithm::sha256, online.ocsp);
   if (!online.ocsp.empty()) {
     hash = Blob{sha256};
-    db.prepare("INSERT OR IGNORE INTO evidence (sha256, bytes) VALUES (?1, ?2)")
+    db.prepare("INSERT INTO evidence (sha256, bytes) VALUES (?1, ?2)"
+               " ON CONFLICT DO NOTHING")
         .bind(*hash, Blob{online.ocsp})
         .run();
   }

@@ -3,8 +3,8 @@
 // share the group's commit. Appending reads the last entry by primary key, because a cached hash
 // would outlive a savepoint that is rolled back.
 #pragma once
+#include "storage/connection.h"
 #include "storage/journal.h"
-#include "storage/sqlite.h"
 
 namespace storage {
 

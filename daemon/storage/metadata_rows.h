@@ -2,7 +2,7 @@
 // caller, throws SqlError.
 #pragma once
 #include "mailbox/delivery.h"
-#include "storage/sqlite.h"
+#include "storage/connection.h"
 #include <cstdint>
 #include <optional>
 

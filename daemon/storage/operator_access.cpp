@@ -1,14 +1,17 @@
 #include "storage/operator_access.h"
 #include "storage/journal_rows.h"
+#include "storage/postgres_schema.h"
 #include "storage/retention_rows.h"
 #include "storage/rows.h"
 #include "storage/schema.h"
+#include "storage/sqlite.h"
 
 namespace storage {
 
 namespace fs = std::filesystem;
 using base::ErrorCode;
 using base::fail;
+using Access = Connection::Access;
 
 namespace {
 
@@ -22,11 +25,14 @@ std::int64_t number_of(Connection& db, const std::string& message_id) {
 }
 
 template <class Work>
-base::Result<> transaction(Connection& db, const char* begin, const Work& work) {
+base::Result<> transaction(Connection& db, Access access, const Work& work) {
   try {
-    db.execute(begin);
+    db.begin(access);
     base::Result<> done = work();
-    db.execute(done ? "COMMIT" : "ROLLBACK");
+    if (done)
+      db.commit();
+    else
+      db.execute("ROLLBACK");
     return done;
   } catch (const SqlError& error) {
     try {
@@ -41,12 +47,17 @@ base::Result<> transaction(Connection& db, const char* begin, const Work& work) 
 } // namespace
 
 base::Result<OperatorAccess> OperatorAccess::open(const fs::path& folder) {
+  if (is_postgres(folder.string())) {
+    auto db = open_postgres(folder.string());
+    if (!db) return db.error();
+    return OperatorAccess(std::move(*db));
+  }
   const auto database = folder / "mailbox.db";
   std::error_code error;
   if (!fs::is_regular_file(database, error))
     return fail(ErrorCode::file_error, database.string() + ": no mailbox database");
   try {
-    auto db = std::make_unique<Connection>(database, Connection::Use::write);
+    auto db = std::make_unique<SqliteConnection>(database, SqliteConnection::Use::write);
     if (auto known = check_schema(*db); !known)
       return fail(known.error().code, database.string() + ": " + known.error().detail);
     return OperatorAccess(std::move(db));
@@ -59,7 +70,7 @@ base::Result<> OperatorAccess::each(const std::function<void(const mailbox::Reta
   std::int64_t number = 0;
   for (bool more = true; more;) {
     std::vector<mailbox::Retained> page;
-    const auto done = transaction(*db_, "BEGIN", [&]() -> base::Result<> {
+    const auto done = transaction(*db_, Access::read, [&]() -> base::Result<> {
       page = retained_after(*db_, number, kPage);
       return {};
     });
@@ -73,7 +84,7 @@ base::Result<> OperatorAccess::each(const std::function<void(const mailbox::Reta
 
 base::Result<std::vector<mailbox::Hold>> OperatorAccess::holds() {
   std::vector<mailbox::Hold> out;
-  const auto done = transaction(*db_, "BEGIN", [&]() -> base::Result<> {
+  const auto done = transaction(*db_, Access::read, [&]() -> base::Result<> {
     out = read_holds(*db_);
     return {};
   });
@@ -83,7 +94,7 @@ base::Result<std::vector<mailbox::Hold>> OperatorAccess::holds() {
 
 base::Result<mailbox::Retained> OperatorAccess::hold(const mailbox::Hold& hold) {
   mailbox::Retained out;
-  const auto done = transaction(*db_, "BEGIN IMMEDIATE", [&]() -> base::Result<> {
+  const auto done = transaction(*db_, Access::write, [&]() -> base::Result<> {
     if (auto set = set_hold(*db_, hold); !set) return set;
     const auto number = number_of(*db_, hold.message_id);
     if (auto found = find_retained(*db_, number)) out = std::move(*found);
@@ -96,7 +107,7 @@ base::Result<mailbox::Retained> OperatorAccess::hold(const mailbox::Hold& hold) 
 }
 
 base::Result<> OperatorAccess::release(const std::string& message_id, base::Instant now) {
-  return transaction(*db_, "BEGIN IMMEDIATE", [&]() -> base::Result<> {
+  return transaction(*db_, Access::write, [&]() -> base::Result<> {
     if (auto released = release_hold(*db_, message_id, now); !released) return released;
     record(*db_, number_of(*db_, message_id), JournalEvent::hold_released, now);
     return {};
@@ -104,7 +115,7 @@ base::Result<> OperatorAccess::release(const std::string& message_id, base::Inst
 }
 
 base::Result<> OperatorAccess::repaired(const std::string& message_id, base::Instant now) {
-  return transaction(*db_, "BEGIN IMMEDIATE", [&]() -> base::Result<> {
+  return transaction(*db_, Access::write, [&]() -> base::Result<> {
     std::optional<std::int64_t> number;
     {
       auto row = db_->prepare("UPDATE deliveries SET quarantined = 0, quarantine_reason = NULL"

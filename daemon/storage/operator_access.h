@@ -4,7 +4,7 @@
 // nothing of these tables in memory.
 #pragma once
 #include "mailbox/retained_store.h"
-#include "storage/sqlite.h"
+#include "storage/connection.h"
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -17,7 +17,8 @@ namespace storage {
 class OperatorAccess {
  public:
   // Errors also: file_error (no database there, or not ours to open), unsupported (another schema).
-  static base::Result<OperatorAccess> open(const std::filesystem::path& folder);
+  // `place`: the state folder, or where its PostgreSQL database is ("postgresql://...").
+  static base::Result<OperatorAccess> open(const std::filesystem::path& place);
 
   // In pages, in the order of storing, until `next` says false; a page is one state of the
   // database.

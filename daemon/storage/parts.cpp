@@ -2,7 +2,10 @@
 #include "crypto/digest.h"
 #include "storage/log_check.h"
 #include "storage/schema.h"
+#include "storage/spool_files.h"
+#include "storage/sqlite.h"
 #include "storage/transfer_rows.h"
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -68,17 +71,24 @@ base::Result<> FolderLock::take(const fs::path& path) {
   return file_error(path, "cannot be locked", errno);
 }
 
-base::Result<> SqliteStore::Parts::start() {
-  const auto database = config.folder / "mailbox.db";
+base::Result<> DatabaseStore::Parts::start() {
   if (auto made = make_folder(config.folder, config.calls); !made) return made;
   if (auto locked = lock.take(config.folder / "lock"); !locked) return locked;
+  return config.database.empty() ? start_sqlite() : start_postgres();
+}
+
+base::Result<> DatabaseStore::Parts::start_sqlite() {
+  const auto database = config.folder / "mailbox.db";
   if (auto made = make_database_file(database, config.calls); !made) return made;
-  if (auto made = files.prepare(); !made) return made;
-  if (auto made = spool.prepare(); !made) return made;
+  auto files = std::make_unique<BodyFiles>(config.folder / "bodies", config.calls, sync_failure);
+  if (auto made = files->prepare(); !made) return made;
+  auto spooled_files =
+      std::make_unique<SpoolFiles>(config.folder / "spool", config.calls, sync_failure);
+  if (auto made = spooled_files->prepare(); !made) return made;
   if (auto checked = check_log(database.string() + "-wal"); !checked) return checked;
   try {
     // Reads the log that a crash may have left: every commit in it counts, a half one does not.
-    auto db = std::make_unique<Connection>(database, Connection::Use::write);
+    auto db = std::make_unique<SqliteConnection>(database, SqliteConnection::Use::write);
     if (auto migrated = migrate(*db); !migrated) return migrated;
     if (config.quick_check) {
       auto row = db->prepare("PRAGMA quick_check(1)");
@@ -86,20 +96,25 @@ base::Result<> SqliteStore::Parts::start() {
         return fail(ErrorCode::storage_failure, database.string() + " is damaged (quick_check)");
     }
     const auto swept =
-        files.sweep([&](const std::string& name) { return has_part_file(*db, name); });
+        files->sweep([&](const std::string& name) { return has_part_file(*db, name); });
     if (!swept) return swept.error();
     if (*swept > 0)
       base::log(base::LogLevel::info, "storage.swept", "files of unfinished stores removed",
                 {{"count", std::to_string(*swept)}});
     const auto spooled =
-        spool.sweep([&](const std::string& name) { return has_spool_file(*db, name); });
+        spooled_files->sweep([&](const std::string& name) { return has_spool_file(*db, name); });
     if (!spooled) return spooled.error();
     if (*spooled > 0)
       base::log(base::LogLevel::info, "storage.spool_swept", "files of no transfer removed",
                 {{"count", std::to_string(*spooled)}});
     timeline = Timeline(latest_modification(*db));
-    readers = std::make_unique<Readers>(database, config.readers);
-    writer = std::make_unique<Writer>(std::move(db), config.max_waiting, sync_failure);
+    std::vector<std::unique_ptr<Connection>> free;
+    for (std::size_t i = 0; i < std::max<std::size_t>(config.readers, 1); ++i)
+      free.push_back(std::make_unique<SqliteConnection>(database, SqliteConnection::Use::read));
+    readers = std::make_shared<Pool>(std::move(free));
+    bodies = std::move(files);
+    spool = std::move(spooled_files);
+    writer = std::make_unique<Writer>(std::move(db), config.max_waiting, sync_failure, timeline);
     return {};
   } catch (const SqlError& error) {
     const auto translated = to_error(error);
@@ -107,7 +122,9 @@ base::Result<> SqliteStore::Parts::start() {
   }
 }
 
-base::Result<> SqliteStore::Parts::check_space(std::uint64_t more) const {
+base::Result<> DatabaseStore::Parts::check_space(std::uint64_t more) const {
+  // How full the server's disk is, the server says (storage_full).
+  if (!config.database.empty()) return {};
   const auto free = config.calls.free_bytes(config.folder);
   if (!free) return free.error();
   if (*free < more || *free - more < config.reserve_bytes)
@@ -116,8 +133,8 @@ base::Result<> SqliteStore::Parts::check_space(std::uint64_t more) const {
 }
 
 base::Result<std::vector<StoredPart>>
-SqliteStore::Parts::place_parts(const std::vector<mailbox::Part>& parts,
-                                BodyFiles::Pending& pending) const {
+DatabaseStore::Parts::place_parts(const std::vector<mailbox::Part>& parts,
+                                  Bodies::Pending& pending) const {
   std::vector<StoredPart> out;
   for (const auto& part : parts) {
     StoredPart stored;
@@ -153,7 +170,7 @@ SqliteStore::Parts::place_parts(const std::vector<mailbox::Part>& parts,
   return out;
 }
 
-base::Result<mailbox::StoredDelivery> SqliteStore::Parts::complete(StoredRows& rows) const {
+base::Result<mailbox::StoredDelivery> DatabaseStore::Parts::complete(StoredRows& rows) const {
   if (rows.damage) return fail(ErrorCode::not_found, *rows.damage);
   std::uint64_t size = 0;
   for (const auto& stored : rows.parts) size += stored.size;
@@ -163,7 +180,7 @@ base::Result<mailbox::StoredDelivery> SqliteStore::Parts::complete(StoredRows& r
     auto& stored = rows.parts[i];
     const std::string which = "part " + std::to_string(i) + ": ";
     if (stored.file) {
-      auto bytes = files.read(*stored.file, stored.size);
+      auto bytes = bodies->read(*stored.file, stored.size);
       if (!bytes) return fail(bytes.error().code, which + bytes.error().detail);
       stored.part.bytes = std::move(*bytes);
     }
@@ -175,14 +192,14 @@ base::Result<mailbox::StoredDelivery> SqliteStore::Parts::complete(StoredRows& r
 }
 
 base::Result<mailbox::StoredDelivery>
-SqliteStore::Parts::complete_in_place(StoredRows& rows) const {
+DatabaseStore::Parts::complete_in_place(StoredRows& rows) const {
   if (rows.damage) return fail(ErrorCode::not_found, *rows.damage);
   for (std::size_t i = 0; i < rows.parts.size(); ++i) {
     auto& stored = rows.parts[i];
     const std::string which = "part " + std::to_string(i) + ": ";
     std::string hash;
     if (stored.file && stored.part.kind == mailbox::PartKind::attachment) {
-      auto octets = files.open(*stored.file, stored.size);
+      auto octets = bodies->open(*stored.file, stored.size);
       if (!octets) return fail(octets.error().code, which + octets.error().detail);
       stored.part.range = base::OctetRange{std::move(*octets), 0, stored.size};
       crypto::Hasher hasher(crypto::DigestAlgorithm::sha256);
@@ -195,7 +212,7 @@ SqliteStore::Parts::complete_in_place(StoredRows& rows) const {
       hash = hasher.finish();
     } else {
       if (stored.file) {
-        auto bytes = files.read(*stored.file, stored.size);
+        auto bytes = bodies->read(*stored.file, stored.size);
         if (!bytes) return fail(bytes.error().code, which + bytes.error().detail);
         stored.part.bytes = std::move(*bytes);
       }
@@ -208,8 +225,8 @@ SqliteStore::Parts::complete_in_place(StoredRows& rows) const {
   return std::move(rows.stored);
 }
 
-base::Result<> SqliteStore::Parts::quarantine(const StoredRows& rows, const std::string& reason,
-                                              std::optional<base::Instant> now) {
+base::Result<> DatabaseStore::Parts::quarantine(const StoredRows& rows, const std::string& reason,
+                                                std::optional<base::Instant> now) {
   bool moved = false;
   const auto done = writer->run([&](Connection& db) -> base::Result<> {
     moved =

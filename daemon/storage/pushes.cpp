@@ -50,8 +50,8 @@ std::optional<PushRow> find_row(Connection& db, const std::string& message_id) {
 }
 
 void reserve(Connection& db, const std::string& message_id, std::int64_t delivery) {
-  db.prepare("INSERT INTO consumed (message_id, request_digest, delivery) VALUES (?1, x'', ?2)")
-      .bind(message_id, delivery)
+  db.prepare("INSERT INTO consumed (message_id, request_digest, delivery) VALUES (?1, ?2, ?3)")
+      .bind(message_id, Blob{}, delivery)
       .run();
 }
 
@@ -102,7 +102,7 @@ std::string pushed_to(const std::string& party) {
 }
 
 base::Result<std::optional<mailbox::Push>>
-SqliteStore::find_push(const std::string& message_id, const std::string& request_digest) {
+DatabaseStore::find_push(const std::string& message_id, const std::string& request_digest) {
   struct Seen {
     std::optional<PushRow> row;
     std::optional<StoredRows> reply;
@@ -140,9 +140,10 @@ SqliteStore::find_push(const std::string& message_id, const std::string& request
   return std::optional<mailbox::Push>(std::move(out));
 }
 
-base::Result<mailbox::Push> SqliteStore::begin_push(const mailbox::NewPush& push,
-                                                    const std::optional<mailbox::DialogTurn>& turn,
-                                                    const std::string& refused_result) {
+base::Result<mailbox::Push>
+DatabaseStore::begin_push(const mailbox::NewPush& push,
+                          const std::optional<mailbox::DialogTurn>& turn,
+                          const std::string& refused_result) {
   base::check(push.delivery.parts.empty(), "a pushed delivery is not kept");
   // A repeat is answered even when the disk is full.
   if (auto known = find_push(push.delivery.message_id, push.delivery.request_digest);
@@ -199,8 +200,8 @@ base::Result<mailbox::Push> SqliteStore::begin_push(const mailbox::NewPush& push
   return out;
 }
 
-base::Result<mailbox::Push> SqliteStore::forward_push(const std::string& message_id,
-                                                      base::Instant now) {
+base::Result<mailbox::Push> DatabaseStore::forward_push(const std::string& message_id,
+                                                        base::Instant now) {
   mailbox::Push out;
   const auto done = parts_->writer->run([&](Connection& db) -> base::Result<> {
     out = {};
@@ -219,13 +220,13 @@ base::Result<mailbox::Push> SqliteStore::forward_push(const std::string& message
   return out;
 }
 
-base::Result<mailbox::Push> SqliteStore::finish_push(const std::string& message_id,
-                                                     const mailbox::PushResult& result) {
-  BodyFiles::Pending pending(parts_->files);
+base::Result<mailbox::Push> DatabaseStore::finish_push(const std::string& message_id,
+                                                       const mailbox::PushResult& result) {
+  const auto pending = parts_->bodies->pending();
   std::vector<StoredPart> placed;
   if (result.reply) {
     if (auto space = parts_->check_space(size_of(result.reply)); !space) return space.error();
-    auto done = parts_->place_parts(result.reply->delivery.parts, pending);
+    auto done = parts_->place_parts(result.reply->delivery.parts, *pending);
     if (!done) return done.error();
     placed = std::move(*done);
   }
@@ -289,7 +290,7 @@ base::Result<mailbox::Push> SqliteStore::finish_push(const std::string& message_
     return std::move(**known);
   }
   if (inserted) {
-    pending.keep();
+    pending->keep();
     out.reply->mailbox = result.reply->delivery.mailbox;
     out.reply->originator = result.reply->delivery.originator;
     out.reply->context = result.reply->delivery.context;

@@ -15,10 +15,10 @@ std::string notice_reason(const mailbox::RetentionVerdict& verdict) {
 
 } // namespace
 
-SqliteRetention::SqliteRetention(SqliteStore& store) : parts_(*store.parts_) {}
+DatabaseRetention::DatabaseRetention(DatabaseStore& store) : parts_(*store.parts_) {}
 
-base::Result<bool> SqliteRetention::reconsider(const std::string& fingerprint, base::Instant now,
-                                               std::size_t limit) {
+base::Result<bool> DatabaseRetention::reconsider(const std::string& fingerprint, base::Instant now,
+                                                 std::size_t limit) {
   bool more = false;
   const auto done = parts_.writer->run([&](Connection& db) -> base::Result<> {
     more = storage::reconsider(db, fingerprint, now, limit);
@@ -28,13 +28,13 @@ base::Result<bool> SqliteRetention::reconsider(const std::string& fingerprint, b
   return more;
 }
 
-base::Result<std::vector<mailbox::Retained>> SqliteRetention::due(base::Instant now,
-                                                                  std::size_t limit) {
+base::Result<std::vector<mailbox::Retained>> DatabaseRetention::due(base::Instant now,
+                                                                    std::size_t limit) {
   return parts_.readers->run([&](Connection& db) { return due_next(db, now, limit); });
 }
 
 base::Result<std::vector<mailbox::RetentionStep>>
-SqliteRetention::carry_out(const std::vector<mailbox::RetentionStep>& steps, base::Instant now) {
+DatabaseRetention::carry_out(const std::vector<mailbox::RetentionStep>& steps, base::Instant now) {
   using mailbox::RetentionAction;
   std::vector<mailbox::RetentionStep> out;
   std::vector<std::string> files;
@@ -79,12 +79,12 @@ SqliteRetention::carry_out(const std::vector<mailbox::RetentionStep>& steps, bas
   // which the next start sweeps. The other way round a row without its file would be damage.
   for (const auto& file : files) {
     base::crash_point("storage.purge_before_unlink");
-    parts_.files.remove(file);
+    parts_.bodies->remove(file);
   }
   return out;
 }
 
-base::Result<std::uint64_t> SqliteRetention::waiting_since_before(base::Instant before) {
+base::Result<std::uint64_t> DatabaseRetention::waiting_since_before(base::Instant before) {
   return parts_.readers->run(
       [&](Connection& db) { return mailboxes_waiting_since_before(db, before); });
 }

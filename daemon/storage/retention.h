@@ -1,14 +1,14 @@
-// mailbox::RetainedStore on the state folder of a SqliteStore.
+// mailbox::RetainedStore on the state folder of a DatabaseStore.
 #pragma once
 #include "mailbox/retained_store.h"
-#include "storage/sqlite_store.h"
+#include "storage/database_store.h"
 
 namespace storage {
 
-class SqliteRetention final : public mailbox::RetainedStore {
+class DatabaseRetention final : public mailbox::RetainedStore {
  public:
   // `store` outlives it.
-  explicit SqliteRetention(SqliteStore& store);
+  explicit DatabaseRetention(DatabaseStore& store);
 
   base::Result<bool> reconsider(const std::string& fingerprint, base::Instant now,
                                 std::size_t limit) override;
@@ -18,7 +18,7 @@ class SqliteRetention final : public mailbox::RetainedStore {
   base::Result<std::uint64_t> waiting_since_before(base::Instant before) override;
 
  private:
-  SqliteStore::Parts& parts_;
+  DatabaseStore::Parts& parts_;
 };
 
 } // namespace storage

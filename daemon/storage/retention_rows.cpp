@@ -160,10 +160,10 @@ void forget(Connection& db, std::int64_t delivery, base::Instant at) {
   db.prepare("DELETE FROM pushes WHERE delivery = ?1").bind(delivery).run();
   // No party and no mailbox is called this.
   db.prepare("UPDATE deliveries SET mailbox = 'forgotten/', originator = 'forgotten/',"
-             " subject = NULL, context = '', feedback = '', manifest = x'', creation_token = NULL,"
+             " subject = NULL, context = '', feedback = '', manifest = ?3, creation_token = NULL,"
              " reception_token = NULL, card_salt = NULL, purged = coalesce(purged, ?2),"
              " purge_reason = coalesce(purge_reason, 'card') WHERE seq = ?1")
-      .bind(delivery, at)
+      .bind(delivery, at, Blob{})
       .run();
   db.prepare("DELETE FROM retention WHERE delivery = ?1").bind(delivery).run();
 }

@@ -2,7 +2,7 @@
 // throws SqlError.
 #pragma once
 #include "mailbox/retained_store.h"
-#include "storage/sqlite.h"
+#include "storage/connection.h"
 #include <cstdint>
 #include <optional>
 #include <string>

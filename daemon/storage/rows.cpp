@@ -277,14 +277,14 @@ std::int64_t insert_delivery(Connection& db, const mailbox::NewDelivery& deliver
                              const std::vector<StoredPart>& parts, base::Instant creation,
                              std::string_view way) {
   const std::string hash = manifest(delivery.context, parts);
-  db.prepare("INSERT INTO deliveries (message_id, mailbox, originator, creation, modification,"
-             " quality_of_reception, feedback, manifest, subject, context, card_salt)"
-             " VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, randomblob(16))")
-      .bind(delivery.message_id, delivery.mailbox, delivery.originator, creation,
-            delivery.quality_of_reception, join_lines(delivery.feedback), Blob{hash},
-            delivery.subject, delivery.context)
-      .run();
-  const auto seq = db.last_insert_id();
+  const auto seq =
+      db.prepare("INSERT INTO deliveries (message_id, mailbox, originator, creation, modification,"
+                 " quality_of_reception, feedback, manifest, subject, context, card_salt)"
+                 " VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, randomblob(16)) RETURNING seq")
+          .bind(delivery.message_id, delivery.mailbox, delivery.originator, creation,
+                delivery.quality_of_reception, join_lines(delivery.feedback), Blob{hash},
+                delivery.subject, delivery.context)
+          .run_for_number();
   if (!delivery.creation_token.empty())
     db.prepare("UPDATE deliveries SET creation_token = ?2 WHERE seq = ?1")
         .bind(seq, Blob{delivery.creation_token})
@@ -409,7 +409,8 @@ void hand_out(Connection& db, const Found& found, const mailbox::DialogTurn& tur
         .bind(found.delivery)
         .run();
   if (!turn.close)
-    db.prepare("INSERT OR IGNORE INTO awaiting (conversation_id, delivery) VALUES (?1, ?2)")
+    db.prepare("INSERT INTO awaiting (conversation_id, delivery) VALUES (?1, ?2)"
+               " ON CONFLICT DO NOTHING")
         .bind(turn.conversation_id, found.delivery)
         .run();
   record(db, found.delivery, JournalEvent::offered, at);

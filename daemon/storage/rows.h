@@ -1,8 +1,8 @@
-// The tables in terms of the port: what one transaction of SqliteStore is made of. Every function
+// The tables in terms of the port: what one transaction of DatabaseStore is made of. Every function
 // runs inside a transaction of the caller and throws SqlError.
 #pragma once
 #include "mailbox/store.h"
-#include "storage/sqlite.h"
+#include "storage/connection.h"
 #include <cstdint>
 #include <optional>
 #include <string>

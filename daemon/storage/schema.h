@@ -1,7 +1,7 @@
 // The database schema as a sequence of migrations, compiled in.
 #pragma once
 #include "base/result.h"
-#include "storage/sqlite.h"
+#include "storage/connection.h"
 
 namespace storage {
 

@@ -7,8 +7,39 @@ namespace {
 
 constexpr int kBusyMilliseconds = 5000;
 
+base::ErrorCode code_of(int code) {
+  switch (code & 0xff) {
+  case SQLITE_FULL:
+    return base::ErrorCode::storage_full;
+  case SQLITE_BUSY:
+  case SQLITE_LOCKED:
+    return base::ErrorCode::overloaded;
+  default:
+    return base::ErrorCode::storage_failure;
+  }
+}
+
+SqlError::Kind kind_of(int code) {
+  if ((code & 0xff) != SQLITE_IOERR) return SqlError::Kind::statement;
+  switch (code) {
+  // Nothing was written: the transaction can be rolled back.
+  case SQLITE_IOERR_READ:
+  case SQLITE_IOERR_SHORT_READ:
+  case SQLITE_IOERR_NOMEM:
+    return SqlError::Kind::statement;
+  default:
+    return SqlError::Kind::sync_failed;
+  }
+}
+
+// `code`: SQLite's extended result code. Its fixed text never quotes values.
+[[noreturn]] void raise(int code) {
+  throw SqlError(code_of(code), "SQLite " + std::to_string(code) + ": " + sqlite3_errstr(code),
+                 kind_of(code));
+}
+
 void expect_ok(int code) {
-  if (code != SQLITE_OK) throw SqlError(code);
+  if (code != SQLITE_OK) raise(code);
 }
 
 // SQLITE_TRANSIENT without its C cast: SQLite copies the value.
@@ -21,104 +52,55 @@ const char* address(std::string_view bytes) {
   return bytes.empty() ? "" : bytes.data();
 }
 
+class SqliteStatement final : public Prepared {
+ public:
+  explicit SqliteStatement(sqlite3_stmt* statement) : statement_(statement) {}
+  ~SqliteStatement() override { sqlite3_finalize(statement_); }
+  SqliteStatement(const SqliteStatement&) = delete;
+  SqliteStatement& operator=(const SqliteStatement&) = delete;
+
+  void put_text(int index, std::string_view text) override {
+    expect_ok(sqlite3_bind_text64(statement_, index, address(text), text.size(), transient(),
+                                  SQLITE_UTF8));
+  }
+  void put_blob(int index, std::string_view bytes) override {
+    expect_ok(sqlite3_bind_blob64(statement_, index, address(bytes), bytes.size(), transient()));
+  }
+  void put_integer(int index, std::int64_t value) override {
+    expect_ok(sqlite3_bind_int64(statement_, index, value));
+  }
+  void put_null(int index) override { expect_ok(sqlite3_bind_null(statement_, index)); }
+  bool step() override {
+    const int code = sqlite3_step(statement_);
+    if (code == SQLITE_ROW) return true;
+    if (code == SQLITE_DONE) return false;
+    raise(code);
+  }
+  bool is_null(int column) const override {
+    return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+  }
+  std::int64_t integer(int column) const override {
+    return sqlite3_column_int64(statement_, column);
+  }
+  std::string bytes(int column) const override {
+    const void* data = sqlite3_column_blob(statement_, column);
+    const int size = sqlite3_column_bytes(statement_, column);
+    if (!data || size <= 0) return {};
+    return std::string(static_cast<const char*>(data), static_cast<std::size_t>(size));
+  }
+  void reset() noexcept override {
+    // Reports the error of the last step again; step() has thrown it already.
+    sqlite3_reset(statement_);
+    sqlite3_clear_bindings(statement_);
+  }
+
+ private:
+  sqlite3_stmt* statement_;
+};
+
 } // namespace
 
-SqlError::SqlError(int code)
-    : std::runtime_error(std::string("SQLite ") + std::to_string(code) + ": " +
-                         sqlite3_errstr(code)),
-      code_(code) {}
-
-base::Error to_error(const SqlError& error) {
-  switch (error.code() & 0xff) {
-  case SQLITE_FULL:
-    return base::fail(base::ErrorCode::storage_full, error.what());
-  case SQLITE_BUSY:
-  case SQLITE_LOCKED:
-    return base::fail(base::ErrorCode::overloaded, error.what());
-  default:
-    return base::fail(base::ErrorCode::storage_failure, error.what());
-  }
-}
-
-bool is_sync_failure(const SqlError& error) {
-  if ((error.code() & 0xff) != SQLITE_IOERR) return false;
-  switch (error.code()) {
-  // Nothing was written: the transaction can be rolled back.
-  case SQLITE_IOERR_READ:
-  case SQLITE_IOERR_SHORT_READ:
-  case SQLITE_IOERR_NOMEM:
-    return false;
-  default:
-    return true;
-  }
-}
-
-Statement::Statement(sqlite3_stmt* statement, bool& lent) : statement_(statement), lent_(lent) {
-  lent_ = true;
-}
-
-Statement::~Statement() {
-  // Reports the error of the last step again; step() has thrown it already.
-  sqlite3_reset(statement_);
-  sqlite3_clear_bindings(statement_);
-  lent_ = false;
-}
-
-bool Statement::step() {
-  const int code = sqlite3_step(statement_);
-  if (code == SQLITE_ROW) return true;
-  if (code == SQLITE_DONE) return false;
-  throw SqlError(code);
-}
-
-void Statement::run() {
-  while (step()) {
-  }
-}
-
-bool Statement::is_null(int column) const {
-  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
-}
-
-std::int64_t Statement::integer(int column) const {
-  return sqlite3_column_int64(statement_, column);
-}
-
-std::string Statement::bytes(int column) const {
-  const void* data = sqlite3_column_blob(statement_, column);
-  const int size = sqlite3_column_bytes(statement_, column);
-  if (!data || size <= 0) return {};
-  return std::string(static_cast<const char*>(data), static_cast<std::size_t>(size));
-}
-
-base::Instant Statement::instant(int column) const {
-  return base::Instant{base::Milliseconds{integer(column)}};
-}
-
-std::optional<base::Instant> Statement::optional_instant(int column) const {
-  if (is_null(column)) return std::nullopt;
-  return instant(column);
-}
-
-void Statement::put(int index, std::string_view text) {
-  expect_ok(
-      sqlite3_bind_text64(statement_, index, address(text), text.size(), transient(), SQLITE_UTF8));
-}
-
-void Statement::put(int index, Blob blob) {
-  expect_ok(
-      sqlite3_bind_blob64(statement_, index, address(blob.bytes), blob.bytes.size(), transient()));
-}
-
-void Statement::put_integer(int index, std::int64_t value) {
-  expect_ok(sqlite3_bind_int64(statement_, index, value));
-}
-
-void Statement::put_null(int index) {
-  expect_ok(sqlite3_bind_null(statement_, index));
-}
-
-Connection::Connection(const std::filesystem::path& file, Use use) {
+SqliteConnection::SqliteConnection(const std::filesystem::path& file, Use use) {
   const int access =
       use == Use::look || use == Use::copy ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   const int opened = sqlite3_open_v2(file.c_str(), &db_, access | SQLITE_OPEN_NOMUTEX, nullptr);
@@ -144,51 +126,47 @@ Connection::Connection(const std::filesystem::path& file, Use use) {
     {
       // Some file systems cannot share the log's index; SQLite then stays in another mode silently.
       auto mode = prepare("PRAGMA journal_mode");
-      if (!mode.step() || mode.bytes(0) != "wal") throw SqlError(SQLITE_CANTOPEN);
+      if (!mode.step() || mode.bytes(0) != "wal") raise(SQLITE_CANTOPEN);
     }
     // A reader opens for writing only because the log's index must be shared.
     if (use == Use::read) execute("PRAGMA query_only = ON");
   } catch (...) {
-    for (auto& [sql, kept] : statements_) sqlite3_finalize(kept.statement);
+    statements_.clear();
     sqlite3_close(db_);
     throw;
   }
 }
 
-Connection::~Connection() {
-  for (auto& [sql, kept] : statements_) sqlite3_finalize(kept.statement);
+SqliteConnection::~SqliteConnection() {
+  statements_.clear();
   sqlite3_close(db_);
 }
 
-Statement Connection::prepare(std::string_view sql) {
+Prepared& SqliteConnection::prepared(std::string_view sql) {
   auto found = statements_.find(sql);
   if (found == statements_.end()) {
     sqlite3_stmt* statement = nullptr;
     expect_ok(sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()),
                                  SQLITE_PREPARE_PERSISTENT, &statement, nullptr));
-    found = statements_.emplace(std::string(sql), Kept{statement, false}).first;
+    found =
+        statements_.emplace(std::string(sql), std::make_unique<SqliteStatement>(statement)).first;
   }
-  base::check(!found->second.lent, "a statement was lent twice");
-  return Statement(found->second.statement, found->second.lent);
+  return *found->second;
 }
 
-void Connection::execute(const std::string& sql) {
+void SqliteConnection::execute(const std::string& sql) {
   expect_ok(sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr));
 }
 
-bool Connection::in_transaction() const {
+bool SqliteConnection::in_transaction() const {
   return sqlite3_get_autocommit(db_) == 0;
 }
 
-std::int64_t Connection::last_insert_id() const {
-  return sqlite3_last_insert_rowid(db_);
-}
-
-std::uint64_t Connection::changes() const {
+std::uint64_t SqliteConnection::changes() const {
   return static_cast<std::uint64_t>(sqlite3_changes64(db_));
 }
 
-bool Connection::checkpoint(bool wait) {
+bool SqliteConnection::checkpoint(bool wait) {
   int in_log = 0, copied = 0;
   const int code = sqlite3_wal_checkpoint_v2(
       db_, nullptr, wait ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, &in_log,

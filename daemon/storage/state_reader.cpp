@@ -1,6 +1,7 @@
 #include "storage/state_reader.h"
 #include "storage/journal_rows.h"
 #include "storage/look.h"
+#include "storage/postgres_schema.h"
 
 namespace storage {
 
@@ -25,8 +26,8 @@ StateReader::StateReader(std::unique_ptr<Connection> db) : db_(std::move(db)) {}
 StateReader::StateReader(StateReader&&) noexcept = default;
 StateReader::~StateReader() = default;
 
-base::Result<StateReader> StateReader::open(const std::filesystem::path& folder) {
-  auto db = open_to_look(folder);
+base::Result<StateReader> StateReader::open(const std::filesystem::path& place) {
+  auto db = is_postgres(place.string()) ? open_postgres(place.string()) : open_to_look(place);
   if (!db) return db.error();
   return StateReader(std::move(*db));
 }

@@ -35,7 +35,8 @@ class StateReader {
   using TakeWindowEntry = std::function<base::Result<>(const WindowEntry&)>;
 
   // Errors also: file_error (no database there, or not readable), unsupported (another schema).
-  static base::Result<StateReader> open(const std::filesystem::path& folder);
+  // `place`: the state folder, or where its PostgreSQL database is ("postgresql://...").
+  static base::Result<StateReader> open(const std::filesystem::path& place);
   StateReader(StateReader&&) noexcept;
   ~StateReader();
 

@@ -73,13 +73,14 @@ std::optional<TransferRow> find_transfer(Connection& db, const mailbox::Transfer
 
 std::int64_t insert_transfer(Connection& db, const mailbox::Chunk& first, const std::string& file,
                              std::uint64_t octets, base::Instant at) {
-  db.prepare("INSERT INTO transfers (party, message_id, parties, subject, total_numbers, chunk_kib,"
-             " total_kib, octets, file, created, activity)"
-             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)")
+  return db
+      .prepare(
+          "INSERT INTO transfers (party, message_id, parties, subject, total_numbers, chunk_kib,"
+          " total_kib, octets, file, created, activity)"
+          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10) RETURNING id")
       .bind(first.key.party, first.key.message_id, first.parties, first.subject,
             first.total_numbers, first.chunk_kib, first.total_kib, octets, file, at)
-      .run();
-  return db.last_insert_id();
+      .run_for_number();
 }
 
 void insert_chunk(Connection& db, std::int64_t transfer, const mailbox::Chunk& chunk,
@@ -122,6 +123,18 @@ std::vector<mailbox::TransferKey> unprocessed_transfers(Connection& db) {
   return out;
 }
 
+std::vector<mailbox::TransferKey> take_over_transfers(Connection& db) {
+  std::vector<mailbox::TransferKey> out;
+  // A node that lives and is only slow loses nothing: of two results the first one stays.
+  auto rows = db.prepare("UPDATE transfers SET leased = now() + ?1 * interval '1 minute'"
+                         " WHERE completed IS NOT NULL AND result IS NULL"
+                         " AND coalesce(leased, to_timestamp(completed / 1000.0)"
+                         " + ?1 * interval '1 minute') < now() RETURNING party, message_id");
+  rows.bind(kProcessing.count());
+  while (rows.step()) out.push_back({rows.bytes(0), rows.bytes(1)});
+  return out;
+}
+
 std::vector<StoredChunk> read_chunks(Connection& db, std::int64_t transfer) {
   std::vector<StoredChunk> out;
   auto rows = db.prepare("SELECT number, size, sha256 FROM transfer_chunks WHERE transfer = ?1"
@@ -156,16 +169,16 @@ std::optional<std::string> fetched_in_dialog(Connection& db, const std::string& 
 
 std::int64_t insert_freeze(Connection& db, const std::string& party, const FreezeRow& freeze,
                            base::Instant at) {
-  db.prepare("INSERT INTO freezes (party, message_id, delivery, chunk_kib, octets,"
-             " file, activity) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
+  return db
+      .prepare("INSERT INTO freezes (party, message_id, delivery, chunk_kib, octets,"
+               " file, activity) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING id")
       .bind(party, freeze.message_id, freeze.delivery, freeze.chunk_kib, freeze.octets, freeze.file,
             at)
-      .run();
-  return db.last_insert_id();
+      .run_for_number();
 }
 
 void restart_freeze(Connection& db, std::int64_t freeze, std::uint64_t chunk_kib) {
-  db.prepare("DELETE FROM freeze_chunks WHERE freeze = ?1").bind(freeze).run();
+  db.prepare("DELETE FROM freeze_chunks WHERE \"freeze\" = ?1").bind(freeze).run();
   db.prepare("UPDATE freezes SET chunk_kib = ?2 WHERE id = ?1").bind(freeze, chunk_kib).run();
 }
 
@@ -179,13 +192,14 @@ void touch_freeze(Connection& db, const FreezeRow& freeze, std::int64_t id,
 }
 
 void note_handed_out(Connection& db, std::int64_t freeze, std::uint32_t number) {
-  db.prepare("INSERT OR IGNORE INTO freeze_chunks (freeze, number) VALUES (?1, ?2)")
+  db.prepare("INSERT INTO freeze_chunks (\"freeze\", number) VALUES (?1, ?2)"
+             " ON CONFLICT DO NOTHING")
       .bind(freeze, number)
       .run();
 }
 
 std::uint64_t handed_out(Connection& db, std::int64_t freeze) {
-  auto row = db.prepare("SELECT count(*) FROM freeze_chunks WHERE freeze = ?1");
+  auto row = db.prepare("SELECT count(*) FROM freeze_chunks WHERE \"freeze\" = ?1");
   row.bind(freeze).step();
   return positive(row.integer(0));
 }
@@ -206,8 +220,9 @@ void stamp_forwarding(Connection& db, std::int64_t delivery, base::Instant forwa
 
 void set_awaiting(Connection& db, const std::string& conversation_id, std::int64_t delivery,
                   bool awaiting) {
-  db.prepare(awaiting ? "INSERT OR IGNORE INTO awaiting (conversation_id, delivery) SELECT ?1, seq"
+  db.prepare(awaiting ? "INSERT INTO awaiting (conversation_id, delivery) SELECT ?1, seq"
                         " FROM deliveries WHERE seq = ?2 AND reception IS NULL"
+                        " ON CONFLICT DO NOTHING"
                       : "DELETE FROM awaiting WHERE conversation_id = ?1 AND delivery = ?2")
       .bind(conversation_id, delivery)
       .run();
@@ -216,9 +231,10 @@ void set_awaiting(Connection& db, const std::string& conversation_id, std::int64
 SpoolUse spool_use(Connection& db, const std::string& party) {
   SpoolUse out;
   for (const std::string table : {"transfers", "freezes"}) {
-    auto row = db.prepare("SELECT coalesce(sum(octets), 0),"
-                          " coalesce(sum(octets) FILTER (WHERE party = ?1), 0) FROM " +
-                          table);
+    auto row =
+        db.prepare("SELECT CAST(coalesce(sum(octets), 0) AS BIGINT),"
+                   " CAST(coalesce(sum(octets) FILTER (WHERE party = ?1), 0) AS BIGINT) FROM " +
+                   table);
     row.bind(party).step();
     out.total += positive(row.integer(0));
     out.of_party += positive(row.integer(1));
@@ -249,7 +265,7 @@ Removed remove_received(Connection& db, const std::string& party, base::Instant 
   Removed out;
   collect_files(
       db,
-      "DELETE FROM freezes WHERE activity < ?1 AND (?2 = '' OR party = ?2) AND delivery IN"
+      "DELETE FROM freezes WHERE activity < ?1 AND (party = ?2 OR ?2 = '') AND delivery IN"
       " (SELECT seq FROM deliveries WHERE reception IS NOT NULL) RETURNING file",
       unused_before, party, out);
   return out;

@@ -2,7 +2,7 @@
 // the caller and throws SqlError. Private to storage/.
 #pragma once
 #include "mailbox/transfers.h"
-#include "storage/sqlite.h"
+#include "storage/connection.h"
 
 namespace storage {
 
@@ -26,6 +26,10 @@ std::optional<std::string> finish_transfer(Connection& db, const mailbox::Transf
                                            const std::vector<std::string>& result,
                                            std::optional<std::int64_t> delivery, base::Instant at);
 std::vector<mailbox::TransferKey> unprocessed_transfers(Connection& db);
+// PostgreSQL: those that a node has completed, or was given here, kProcessing ago or longer: it is
+// taken for dead, and they are given to the caller.
+std::vector<mailbox::TransferKey> take_over_transfers(Connection& db);
+constexpr std::chrono::minutes kProcessing{5};
 
 struct StoredChunk {
   std::uint32_t number = 0;

@@ -28,21 +28,21 @@ base::Result<> check_quota(const SpoolUse& use, std::uint64_t more,
 
 } // namespace
 
-SqliteTransfers::SqliteTransfers(SqliteStore& store) : parts_(*store.parts_) {}
+DatabaseTransfers::DatabaseTransfers(DatabaseStore& store) : parts_(*store.parts_) {}
 
-std::mutex& SqliteTransfers::stripe(const mailbox::TransferKey& key) {
+std::mutex& DatabaseTransfers::stripe(const mailbox::TransferKey& key) {
   return stripes_[std::hash<std::string>()(key.party + key.message_id) % stripes_.size()];
 }
 
-void SqliteTransfers::remove_files(const std::vector<std::string>& files) {
+void DatabaseTransfers::remove_files(const std::vector<std::string>& files) {
   // After a failed sync nobody knows whether the rows are gone.
   if (parts_.sync_failure.happened()) return;
-  for (const auto& file : files) parts_.spool.remove(file);
+  for (const auto& file : files) parts_.spool->remove(file);
 }
 
 base::Result<mailbox::PutChunk>
-SqliteTransfers::put(const mailbox::Chunk& chunk, const mailbox::SpoolQuota& quota,
-                     const std::optional<mailbox::DialogTurn>& turn) {
+DatabaseTransfers::put(const mailbox::Chunk& chunk, const mailbox::SpoolQuota& quota,
+                       const std::optional<mailbox::DialogTurn>& turn) {
   const std::lock_guard lock(stripe(chunk.key));
   struct Seen {
     std::optional<TransferRow> row;
@@ -81,11 +81,11 @@ SqliteTransfers::put(const mailbox::Chunk& chunk, const mailbox::SpoolQuota& quo
     if (row) {
       file = row->file.value();
     } else {
-      auto created = parts_.spool.create();
+      auto created = parts_.spool->create();
       if (!created) return created.error();
       file = std::move(*created);
     }
-    if (auto ok = parts_.spool.write(file, full * (chunk.number - 1), chunk.bytes); !ok) {
+    if (auto ok = parts_.spool->write(file, full * (chunk.number - 1), chunk.bytes); !ok) {
       if (!row) remove_files({file});
       return ok.error();
     }
@@ -134,8 +134,8 @@ SqliteTransfers::put(const mailbox::Chunk& chunk, const mailbox::SpoolQuota& quo
 }
 
 base::Result<mailbox::TransferState>
-SqliteTransfers::state(const mailbox::TransferKey& key,
-                       const std::optional<mailbox::DialogTurn>& turn) {
+DatabaseTransfers::state(const mailbox::TransferKey& key,
+                         const std::optional<mailbox::DialogTurn>& turn) {
   const auto read = [&](Connection& db) {
     mailbox::TransferState out;
     if (auto row = find_transfer(db, key)) out.transfer = std::move(row->transfer);
@@ -153,11 +153,19 @@ SqliteTransfers::state(const mailbox::TransferKey& key,
   return out;
 }
 
-base::Result<std::vector<mailbox::TransferKey>> SqliteTransfers::unprocessed() {
-  return parts_.readers->run([](Connection& db) { return unprocessed_transfers(db); });
+base::Result<std::vector<mailbox::TransferKey>> DatabaseTransfers::unprocessed() {
+  if (parts_.config.database.empty())
+    return parts_.readers->run([](Connection& db) { return unprocessed_transfers(db); });
+  std::vector<mailbox::TransferKey> out;
+  const auto done = parts_.writer->run([&](Connection& db) -> base::Result<> {
+    out = take_over_transfers(db);
+    return {};
+  });
+  if (!done) return done.error();
+  return out;
 }
 
-base::Result<mailbox::Assembled> SqliteTransfers::assembled(const mailbox::TransferKey& key) {
+base::Result<mailbox::Assembled> DatabaseTransfers::assembled(const mailbox::TransferKey& key) {
   struct Seen {
     std::optional<TransferRow> row;
     std::vector<StoredChunk> chunks;
@@ -171,7 +179,7 @@ base::Result<mailbox::Assembled> SqliteTransfers::assembled(const mailbox::Trans
   if (!seen) return seen.error();
   if (!seen->row || !seen->row->file || !seen->row->transfer.completed)
     return fail(ErrorCode::not_found, "no complete transfer");
-  auto octets = parts_.spool.open(*seen->row->file, seen->row->octets);
+  auto octets = parts_.spool->open(*seen->row->file, seen->row->octets);
   if (!octets) return octets.error();
 
   // The content of a file decides, not its name: every chunk must still be what was received.
@@ -193,13 +201,14 @@ base::Result<mailbox::Assembled> SqliteTransfers::assembled(const mailbox::Trans
   return mailbox::Assembled{std::move(*octets), all.finish()};
 }
 
-base::Result<base::OctetRange> SqliteTransfers::decode(const base::OctetRange& text) {
+base::Result<base::OctetRange> DatabaseTransfers::decode(const base::OctetRange& text) {
   if (auto space = parts_.check_space(text.size / 4 * 3); !space) return space.error();
-  return parts_.spool.decode(text);
+  return parts_.spool->decode(text);
 }
 
-base::Result<> SqliteTransfers::refuse(const mailbox::TransferKey& key,
-                                       const std::vector<std::string>& result, base::Instant now) {
+base::Result<> DatabaseTransfers::refuse(const mailbox::TransferKey& key,
+                                         const std::vector<std::string>& result,
+                                         base::Instant now) {
   std::optional<std::string> file;
   auto done = parts_.writer->run([&](Connection& db) -> base::Result<> {
     file = finish_transfer(db, key, result, std::nullopt, parts_.timeline.place(now));
@@ -210,8 +219,8 @@ base::Result<> SqliteTransfers::refuse(const mailbox::TransferKey& key,
   return done;
 }
 
-base::Result<std::uint64_t> SqliteTransfers::expire(base::Instant now,
-                                                    base::Instant unused_before) {
+base::Result<std::uint64_t> DatabaseTransfers::expire(base::Instant now,
+                                                      base::Instant unused_before) {
   Removed removed;
   const auto done = parts_.writer->run([&](Connection& db) -> base::Result<> {
     removed = remove_unused(db, unused_before);
@@ -223,6 +232,7 @@ base::Result<std::uint64_t> SqliteTransfers::expire(base::Instant now,
   if (!done) return done.error();
   // First the rows, then the files: what dies in between is swept at the next start.
   remove_files(removed.files);
+  parts_.spool->sweep_expired();
   return removed.rows;
 }
 

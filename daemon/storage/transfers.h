@@ -1,8 +1,8 @@
-// mailbox::Transfers on the state folder of a SqliteStore: rows beside its tables, octets in
+// mailbox::Transfers on the state folder of a DatabaseStore: rows beside its tables, octets in
 // spool/.
 #pragma once
 #include "mailbox/transfers.h"
-#include "storage/sqlite_store.h"
+#include "storage/database_store.h"
 #include <array>
 #include <mutex>
 
@@ -11,10 +11,10 @@ namespace storage {
 // A received delivery may still be on its way to a second machine of the same party.
 constexpr std::chrono::minutes kStillFetched{5};
 
-class SqliteTransfers final : public mailbox::Transfers {
+class DatabaseTransfers final : public mailbox::Transfers {
  public:
   // `store` outlives it.
-  explicit SqliteTransfers(SqliteStore& store);
+  explicit DatabaseTransfers(DatabaseStore& store);
 
   base::Result<mailbox::PutChunk> put(const mailbox::Chunk& chunk, const mailbox::SpoolQuota& quota,
                                       const std::optional<mailbox::DialogTurn>& turn) override;
@@ -41,7 +41,7 @@ class SqliteTransfers final : public mailbox::Transfers {
   std::mutex& stripe(const mailbox::TransferKey& key);
   void remove_files(const std::vector<std::string>& files);
 
-  SqliteStore::Parts& parts_;
+  DatabaseStore::Parts& parts_;
   std::array<std::mutex, 32> stripes_;
 };
 

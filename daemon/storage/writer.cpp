@@ -11,6 +11,8 @@ using base::fail;
 // Bounds how long the first of a group waits for the others, and the log's growth in one commit.
 constexpr std::size_t kMaxGroup = 256;
 constexpr int kCheckpointPages = 2000;
+// How often a group begins anew because the connection was lost before its commit.
+constexpr int kRounds = 3;
 // From here on readers that overlap without a gap would let the log grow for ever: wait for them.
 constexpr int kInsistPages = 8 * kCheckpointPages;
 
@@ -20,9 +22,10 @@ base::Error dead() {
 
 } // namespace
 
-Writer::Writer(std::unique_ptr<Connection> db, std::size_t max_waiting, SyncFailure& sync_failure)
+Writer::Writer(std::unique_ptr<Connection> db, std::size_t max_waiting, SyncFailure& sync_failure,
+               Timeline& timeline)
     : db_(std::move(db)), max_waiting_(max_waiting), sync_failure_(sync_failure),
-      checkpoint_due_(kCheckpointPages), thread_([this] { loop(); }) {}
+      timeline_(timeline), checkpoint_due_(kCheckpointPages), thread_([this] { loop(); }) {}
 
 Writer::~Writer() {
   {
@@ -79,27 +82,31 @@ void Writer::loop() {
 }
 
 void Writer::carry_out(const std::vector<Job*>& group) {
-  if (attempt(group)) return;
+  auto outcome = attempt(group);
+  for (int round = 1; outcome == Outcome::lost && round < kRounds; ++round)
+    outcome = attempt(group);
+  if (outcome != Outcome::split) return;
   // The group was rolled back as a whole, typically because one large delivery filled the disk.
   // Nobody has been told anything: each alone, so that only who does not fit is refused.
-  for (Job* job : group) attempt({job});
+  for (Job* job : group) carry_out({job});
 }
 
-// False: rolled back, and it is worth trying the members one by one.
-bool Writer::attempt(const std::vector<Job*>& group) {
+Writer::Outcome Writer::attempt(const std::vector<Job*>& group) {
   const auto refuse_all = [&](const base::Error& error) {
     for (Job* job : group) {
       job->error = error;
       job->thrown = nullptr;
     }
-    return true;
+    return Outcome::settled;
   };
   if (sync_failure_.happened()) return refuse_all(dead());
   try {
-    db_->execute("BEGIN IMMEDIATE");
+    db_->begin(Connection::Access::write);
   } catch (const SqlError& error) {
-    return refuse_all(to_error(error));
+    refuse_all(to_error(error));
+    return is_lost(error) ? Outcome::lost : Outcome::settled;
   }
+  if (const auto latest = db_->shared_time()) timeline_ = Timeline(*latest);
   try {
     for (Job* job : group) run_in_savepoint(*job);
     // A body file's sync may have failed meanwhile on another thread.
@@ -107,23 +114,27 @@ bool Writer::attempt(const std::vector<Job*>& group) {
       roll_back();
       return refuse_all(dead());
     }
+    db_->share_time(timeline_.latest());
     // Dying before or within COMMIT: the log has no valid commit record, the next start finds the
     // state before; nobody has a receipt.
     base::crash_point("storage.before_commit");
-    db_->execute("COMMIT");
+    db_->commit();
     ++commits_;
     // Dying here: durable, but the client does not know; it repeats the identical request and gets
     // the stored receipt.
     base::crash_point("storage.after_commit");
-    return true;
+    return Outcome::settled;
   } catch (const SqlError& error) {
     if (is_sync_failure(error)) {
       sync_failure_.report(error.what());
       return refuse_all(dead());
     }
     roll_back();
-    if (group.size() > 1) return false;
-    return refuse_all(to_error(error));
+    refuse_all(to_error(error));
+    if (is_lost(error)) return Outcome::lost;
+    // What may have been committed is not tried again here: the client asks.
+    const bool unknown = error.kind() == SqlError::Kind::unknown;
+    return group.size() > 1 && !unknown ? Outcome::split : Outcome::settled;
   }
 }
 
@@ -151,6 +162,7 @@ void Writer::roll_back() {
   try {
     if (db_->in_transaction()) db_->execute("ROLLBACK");
   } catch (const SqlError& error) {
+    if (is_lost(error)) return; // and with it the transaction
     // Nothing is known about the state of this connection any more.
     sync_failure_.report(error.what());
   }

@@ -1,7 +1,8 @@
 // The one thread that writes to the database (design decision 9).
 #pragma once
-#include "storage/sqlite.h"
+#include "storage/connection.h"
 #include "storage/sync_failure.h"
+#include "storage/timeline.h"
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
@@ -27,14 +28,18 @@ class Writer {
   using Work = std::function<base::Result<>(Connection&)>;
 
   // `max_waiting`: transactions that may wait; one more is refused as overloaded.
-  Writer(std::unique_ptr<Connection> db, std::size_t max_waiting, SyncFailure& sync_failure);
+  // `timeline`: brought up to date before each group when other processes write too.
+  Writer(std::unique_ptr<Connection> db, std::size_t max_waiting, SyncFailure& sync_failure,
+         Timeline& timeline);
   // Carries out what waits, then stops. No run() may begin any more.
   ~Writer();
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
   // Blocks until the outcome is certain. Success: committed and on stable storage. Error: nothing
-  // changed, except after SyncFailure, when only a restart can tell. Rethrows what `work` threw.
+  // changed, except after SyncFailure, when only a restart can tell, and when the database went
+  // away during the commit and did not come back in time: who repeats the request then gets what
+  // really happened. Rethrows what `work` threw.
   base::Result<> run(const Work& work);
 
   std::uint64_t commits() const { return commits_.load(); }
@@ -48,8 +53,13 @@ class Writer {
   };
 
   void loop();
+  enum class Outcome {
+    settled, // every job has its result
+    split,   // rolled back, and it is worth trying the members one by one
+    lost     // nothing changed because the connection was lost; every job has an error for now
+  };
   void carry_out(const std::vector<Job*>& group);
-  bool attempt(const std::vector<Job*>& group);
+  Outcome attempt(const std::vector<Job*>& group);
   void run_in_savepoint(Job& job);
   void roll_back();
   void checkpoint();
@@ -57,6 +67,7 @@ class Writer {
   std::unique_ptr<Connection> db_;
   const std::size_t max_waiting_;
   SyncFailure& sync_failure_;
+  Timeline& timeline_;
   std::atomic<std::uint64_t> commits_{0};
   int checkpoint_due_;
 

@@ -1,8 +1,8 @@
-// A SqliteStore in a temporary folder of its own.
+// A DatabaseStore in a temporary folder of its own.
 #pragma once
+#include "storage/database_store.h"
 #include "storage/operator_access.h"
 #include "storage/retention.h"
-#include "storage/sqlite_store.h"
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -33,43 +33,48 @@ class TemporaryFolder {
 
 class SqliteBackend {
  public:
-  using Adjust = std::function<void(storage::SqliteConfig&)>;
+  using Adjust = std::function<void(storage::StoreConfig&)>;
 
   SqliteBackend() : SqliteBackend(Adjust{}) {}
-  explicit SqliteBackend(Adjust adjust) : adjust_(std::move(adjust)) { start(); }
+  // `shared`: of another database than the folder's, which `adjust` sets.
+  explicit SqliteBackend(Adjust adjust, std::string shared = {})
+      : adjust_(std::move(adjust)), shared_(std::move(shared)) {
+    start();
+  }
 
-  storage::SqliteStore& store() { return *store_; }
+  storage::DatabaseStore& store() { return *store_; }
   mailbox::RetainedStore& retained() { return *retained_; }
   // As the operator's tool does it, beside the store.
   base::Result<mailbox::Retained> hold(const mailbox::Hold& hold) {
-    auto access = storage::OperatorAccess::open(folder());
+    auto access = storage::OperatorAccess::open(place());
     if (!access) return access.error();
     return access->hold(hold);
   }
   base::Result<> release(const std::string& message_id, base::Instant now) {
-    auto access = storage::OperatorAccess::open(folder());
+    auto access = storage::OperatorAccess::open(place());
     if (!access) return access.error();
     return access->release(message_id, now);
   }
   // Every delivery or card that retention still looks after, in the order of storing.
   std::vector<mailbox::Retained> everything() {
     std::vector<mailbox::Retained> out;
-    auto access = storage::OperatorAccess::open(folder());
+    auto access = storage::OperatorAccess::open(place());
     if (!access) throw std::runtime_error(access.error().detail);
     const auto read = access->each([&](const mailbox::Retained& one) { out.push_back(one); });
     if (!read) throw std::runtime_error(read.error().detail);
     return out;
   }
+  std::filesystem::path place() const { return shared_.empty() ? folder().string() : shared_; }
   void stop() {
     retained_.reset();
     store_.reset();
   }
   void start() {
-    storage::SqliteConfig config;
+    storage::StoreConfig config;
     config.folder = folder();
     config.reserve_bytes = 0;
     if (adjust_) adjust_(config);
-    auto opened = storage::SqliteStore::open(std::move(config));
+    auto opened = storage::DatabaseStore::open(std::move(config));
     if (!opened) throw std::runtime_error(opened.error().detail);
     store_ = std::move(*opened);
     retained_.emplace(*store_);
@@ -84,6 +89,7 @@ class SqliteBackend {
  private:
   TemporaryFolder temporary_;
   Adjust adjust_;
-  std::unique_ptr<storage::SqliteStore> store_;
-  std::optional<storage::SqliteRetention> retained_;
+  std::string shared_;
+  std::unique_ptr<storage::DatabaseStore> store_;
+  std::optional<storage::DatabaseRetention> retained_;
 };

@@ -19,7 +19,7 @@ class LogCheck : public testing::Test {
     std::string pattern = (fs::temp_directory_path() / "dc-log-XXXXXX").string();
     if (!::mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder");
     folder_ = pattern;
-    auto store = storage::SqliteStore::open(fault::config_for("stores", folder_ / "state"));
+    auto store = storage::DatabaseStore::open(fault::config_for("stores", folder_ / "state"));
     EXPECT_TRUE(store);
     for (const auto* id : {"small-1", "small-2", "small-3", "small-4"}) {
       EXPECT_TRUE((*store)->store(fault::delivery(id), std::nullopt, ""));
@@ -85,7 +85,7 @@ TEST_F(LogCheck, AcceptsWhatACutLeavesOfTheLastCommit) {
 TEST_F(LogCheck, TheStoreRefusesToOpen) {
   image_["mailbox.db-wal"] = std::make_shared<std::string>(flipped(32 + 3 * kFrame + 2000));
   fault::write_image(image_, folder_ / "copy");
-  const auto opened = storage::SqliteStore::open(fault::config_for("stores", folder_ / "copy"));
+  const auto opened = storage::DatabaseStore::open(fault::config_for("stores", folder_ / "copy"));
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, base::ErrorCode::storage_failure);
   EXPECT_NE(opened.error().detail.find("mailbox.db-wal is damaged at frame 4"), std::string::npos);

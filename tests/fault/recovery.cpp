@@ -45,7 +45,7 @@ std::string reason(const base::Error& error) {
 
 class Recovery {
  public:
-  Recovery(const History& history, storage::SqliteStore& store)
+  Recovery(const History& history, storage::DatabaseStore& store)
       : history_(history), store_(store), transfers_(store) {}
 
   Found run() {
@@ -228,8 +228,8 @@ class Recovery {
   }
 
   const History& history_;
-  storage::SqliteStore& store_;
-  storage::SqliteTransfers transfers_;
+  storage::DatabaseStore& store_;
+  storage::DatabaseTransfers transfers_;
   Found out_;
   std::uint32_t sequence_ = 0;
 };
@@ -243,7 +243,7 @@ restored(const History& history, std::string_view workload, const std::filesyste
   if (!storage::restore(folder / "backup", folder / "restored")) return std::nullopt;
   auto config = config_for(workload, folder / "restored");
   config.readers = 1;
-  const auto store = storage::SqliteStore::open(std::move(config));
+  const auto store = storage::DatabaseStore::open(std::move(config));
   if (!store) return std::nullopt;
   std::map<std::string, FoundDelivery> out;
   for (const auto& [id, known] : history.deliveries) {
@@ -269,7 +269,7 @@ Found recover(const History& history, std::string_view workload,
   bool sync_failed = false;
   config.on_sync_failure = [&](const std::string&) { sync_failed = true; };
   try {
-    auto store = storage::SqliteStore::open(std::move(config));
+    auto store = storage::DatabaseStore::open(std::move(config));
     if (!store) {
       out.no_start = reason(store.error());
       return out;

@@ -26,8 +26,8 @@ bool is_clean(const std::string& what, base::ErrorCode code) {
 
 } // namespace
 
-storage::SqliteConfig config_for(std::string_view workload, const std::filesystem::path& folder) {
-  storage::SqliteConfig out;
+storage::StoreConfig config_for(std::string_view workload, const std::filesystem::path& folder) {
+  storage::StoreConfig out;
   out.folder = folder;
   out.reserve_bytes = 0;
   out.readers = 2;
@@ -39,15 +39,15 @@ Session::Session(std::string workload, std::filesystem::path folder)
     : workload_(std::move(workload)), folder_(std::move(folder)) {}
 
 bool Session::open() {
-  auto opened = storage::SqliteStore::open(config_for(workload_, folder_));
+  auto opened = storage::DatabaseStore::open(config_for(workload_, folder_));
   if (!opened) {
     refused_ = true;
     mark("refused-start " + std::string(base::to_string(opened.error().code)));
     return false;
   }
   store_ = std::move(*opened);
-  transfers_ = std::make_unique<storage::SqliteTransfers>(*store_);
-  retention_ = std::make_unique<storage::SqliteRetention>(*store_);
+  transfers_ = std::make_unique<storage::DatabaseTransfers>(*store_);
+  retention_ = std::make_unique<storage::DatabaseRetention>(*store_);
   return true;
 }
 

@@ -13,7 +13,7 @@
 
 namespace fault {
 
-storage::SqliteConfig config_for(std::string_view workload, const std::filesystem::path& folder);
+storage::StoreConfig config_for(std::string_view workload, const std::filesystem::path& folder);
 
 // The store of one process, asked as its clients would. Every operation is marked before and after;
 // one that fails is tried again, as a client would repeat it.
@@ -63,9 +63,9 @@ class Session {
   std::string workload_;
   std::filesystem::path folder_;
   bool refused_ = false;
-  std::unique_ptr<storage::SqliteStore> store_;
-  std::unique_ptr<storage::SqliteTransfers> transfers_;
-  std::unique_ptr<storage::SqliteRetention> retention_;
+  std::unique_ptr<storage::DatabaseStore> store_;
+  std::unique_ptr<storage::DatabaseTransfers> transfers_;
+  std::unique_ptr<storage::DatabaseRetention> retention_;
 };
 
 struct Workload {

@@ -5,6 +5,7 @@
 #include "contract/sqlite_backend.h"
 #include "storage/journal_replay.h"
 #include "storage/journal_rows.h"
+#include "storage/sqlite.h"
 #include <algorithm>
 #include <cstdlib>
 #include <map>
@@ -213,7 +214,7 @@ class Model {
 class Schedule {
  public:
   explicit Schedule(unsigned seed)
-      : random_(seed), backend_([](storage::SqliteConfig& config) {
+      : random_(seed), backend_([](storage::StoreConfig& config) {
           config.body_file_threshold = 200;
           config.readers = 1;
         }) {}
@@ -481,7 +482,7 @@ class Schedule {
 
   // The chain is whole, and the journal alone tells every card, event for event.
   void compare_journal() {
-    storage::Connection db(backend_.database(), storage::Connection::Use::read);
+    storage::SqliteConnection db(backend_.database(), storage::SqliteConnection::Use::read);
     storage::JournalReplay replay;
     auto head = storage::journal_anchor(db);
     std::size_t accepted = 0, acknowledged = 0;

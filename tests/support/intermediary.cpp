@@ -91,15 +91,15 @@ Intermediary::~Intermediary() {
 }
 
 void Intermediary::start() {
-  storage::SqliteConfig config;
+  storage::StoreConfig config;
   config.folder = folder_ / "state";
   config.body_file_threshold = 4096;
   config.reserve_bytes = reserve;
   config.max_in_memory = max_in_memory;
-  auto store = storage::SqliteStore::open(config);
+  auto store = storage::DatabaseStore::open(config);
   if (!store) throw std::runtime_error(store.error().detail);
   store_ = std::move(*store);
-  transfers_ = std::make_unique<storage::SqliteTransfers>(*store_);
+  transfers_ = std::make_unique<storage::DatabaseTransfers>(*store_);
   auto recipient = municipality("wgb:059130000000", "recipient");
   recipient.endpoints = push.endpoints;
   for (const auto& signer : push.more_signers)

@@ -3,7 +3,7 @@
 #pragma once
 #include "async/work_pool.h"
 #include "gateway/gateway.h"
-#include "storage/sqlite_store.h"
+#include "storage/database_store.h"
 #include "storage/transfers.h"
 #include "support/keys.h"
 #include <boost/asio/io_context.hpp>
@@ -80,8 +80,8 @@ class Intermediary {
   std::chrono::milliseconds refusal_step_;
   bool strict_schema_ = false;
   std::filesystem::path folder_;
-  std::unique_ptr<storage::SqliteStore> store_;
-  std::unique_ptr<storage::SqliteTransfers> transfers_;
+  std::unique_ptr<storage::DatabaseStore> store_;
+  std::unique_ptr<storage::DatabaseTransfers> transfers_;
   mailbox::MessageIdIssuer ids_;
   boost::asio::io_context io_;
   std::unique_ptr<async::WorkPool> cpu_, db_, push_pool_, bulk_;

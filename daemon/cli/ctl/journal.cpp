@@ -104,7 +104,7 @@ Commands add_journal(CLI::App& app) {
 
   auto exported = std::make_shared<ExportOptions>();
   auto* export_app = group->add_subcommand("export", "Write entries as NDJSON, one a line");
-  add_state(*export_app, exported->state);
+  add_place(*export_app, exported->state);
   add_window(*export_app, exported->window, false);
   export_app->add_option("-o,--output", exported->output, "file to write");
 
@@ -118,7 +118,7 @@ Commands add_journal(CLI::App& app) {
   auto state = std::make_shared<std::string>();
   auto* head_app = group->add_subcommand(
       "head", "Print number and hash of the last entry, to be noted elsewhere");
-  add_state(*head_app, *state);
+  add_place(*head_app, *state);
 
   return {{export_app, [exported] { return export_journal(*exported); }},
           {verify_app, [verified] { return verify(*verified); }},

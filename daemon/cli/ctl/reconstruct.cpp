@@ -208,7 +208,7 @@ Command add_reconstruct(CLI::App& app) {
   auto* command = app.add_subcommand(
       "reconstruct", "List what was accepted, offered, acknowledged and purged in a stretch of "
                      "time, by mailbox, and what of it is still open");
-  add_state(*command, o->state);
+  add_place(*command, o->state);
   add_window(*command, o->window, true);
   command->add_flag("--json", o->as_json, "answer in JSON");
   return {command, [o] { return reconstruct(*o); }};

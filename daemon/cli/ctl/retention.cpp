@@ -152,7 +152,9 @@ ExitCode preview(const Options& o) {
     const auto config = ops::load_config(o.config);
     if (!config) return refuse(config.error());
     rules = config->retention.rules;
-    if (state.empty()) state = config->state.directory.string();
+    const auto& of_daemon = config->state;
+    if (state.empty())
+      state = of_daemon.database.empty() ? of_daemon.directory.string() : of_daemon.database;
   }
   if (state.empty())
     return refuse(fail(ErrorCode::invalid_config, "needs --state, or --config that names it"));
@@ -212,7 +214,8 @@ ExitCode list_holds(const Options& o) {
 
 Commands add_retention(CLI::App& app) {
   const auto state = [](CLI::App& sub, Options& o) {
-    return sub.add_option("--state", o.state, "state folder of the daemon, which may run");
+    return sub.add_option("--state", o.state,
+                          "state folder of the daemon, which may run, or postgresql://...");
   };
   auto r = std::make_shared<Options>();
   auto* one = app.add_subcommand(

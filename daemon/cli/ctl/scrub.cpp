@@ -77,7 +77,7 @@ Command add_repaired(CLI::App& app) {
   auto* command = app.add_subcommand(
       "repaired", "Take a delivery out of quarantine after its files or rows were repaired");
   command->add_option("MESSAGE_ID", o->message_id)->required();
-  add_state(*command, o->state);
+  add_place(*command, o->state);
   return {command, [o] {
             auto access = storage::OperatorAccess::open(o->state);
             if (!access) return refuse(access.error());

@@ -8,8 +8,14 @@
 
 namespace cli::ctl {
 
+// Of commands that read files too: no PostgreSQL.
 inline void add_state(CLI::App& app, std::string& folder) {
   app.add_option("--state", folder, "state folder of the daemon, which may run")->required();
+}
+
+inline void add_place(CLI::App& app, std::string& place) {
+  app.add_option("--state", place, "state folder of the daemon, which may run, or postgresql://...")
+      ->required();
 }
 
 struct WindowOptions {

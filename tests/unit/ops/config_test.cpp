@@ -124,7 +124,7 @@ TEST(Config, AdmissionIsReadAndHarmsNobodyByDefault) {
   EXPECT_EQ(quiet.admission.address_rate, 0u); // all clients of a proxy have its address
   EXPECT_EQ(quiet.admission.address_connections, 0u);
   EXPECT_EQ(quiet.admission.max_wait, 10s);
-  EXPECT_EQ(quiet.admission.sender_rate, 100u);
+  EXPECT_EQ(quiet.admission.sender_rate, 1000u);
   const auto config =
       parse(kLeast + "[limits]\ncpu_threads = 4\ncpu_waiting = 7\n"
                      "[admission]\nlarge_body = \"2 MiB\"\nlarge_threads = 2\n"

@@ -120,7 +120,7 @@ TEST_F(Backup, CopiesTheDatabaseAgainWhenSomethingIsPurgedMeanwhile) {
   const auto made = storage::backup(backend.folder(), copy(), [&](std::uint64_t) {
     if (std::exchange(purged, true)) return;
     // All but the one that is being copied, and that one too.
-    storage::Connection db(backend.database(), storage::Connection::Use::write);
+    storage::SqliteConnection db(backend.database(), storage::SqliteConnection::Use::write);
     db.execute("PRAGMA foreign_keys = OFF");
     std::vector<std::string> files;
     {

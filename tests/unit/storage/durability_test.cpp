@@ -63,7 +63,7 @@ TEST(Acceptance, TheBodyFileIsSyncedBeforeTheRowIsCommitted) {
     const std::lock_guard lock(mutex);
     order.push_back(what);
   };
-  SqliteBackend backend([&](storage::SqliteConfig& config) {
+  SqliteBackend backend([&](storage::StoreConfig& config) {
     config.calls.sync = [&](int file) {
       struct stat status {};
       ::fstat(file, &status);
@@ -85,7 +85,7 @@ TEST(Acceptance, TheBodyFileIsSyncedBeforeTheRowIsCommitted) {
 
 TEST(SyncFailure, OfTheLogGivesNoReceiptAndNoFurtherWrites) {
   std::atomic<int> ended{0}, syncs{0};
-  SqliteBackend backend([&](storage::SqliteConfig& config) {
+  SqliteBackend backend([&](storage::StoreConfig& config) {
     config.on_sync_failure = [&](const std::string&) { ++ended; };
   });
   ASSERT_TRUE(
@@ -123,7 +123,7 @@ TEST(SyncFailure, OfTheLogGivesNoReceiptAndNoFurtherWrites) {
 TEST(SyncFailure, OfABodyFileStopsTheStoreAndIsSweptAtTheNextStart) {
   std::atomic<int> ended{0};
   std::atomic<bool> broken{false};
-  SqliteBackend backend([&](storage::SqliteConfig& config) {
+  SqliteBackend backend([&](storage::StoreConfig& config) {
     config.on_sync_failure = [&](const std::string&) { ++ended; };
     config.calls.sync = [&](int file) {
       if (!broken) return ::fsync(file);

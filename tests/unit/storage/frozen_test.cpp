@@ -14,7 +14,7 @@ constexpr mailbox::SpoolQuota kQuota{100 << 20, 100 << 20};
 TEST(Frozen, ReceptionByAnotherReaderIsNeverBeforeForwarding) {
   SqliteBackend backend;
   auto& store = backend.store();
-  storage::SqliteTransfers transfers(store);
+  storage::DatabaseTransfers transfers(store);
   const auto start = samples::at(1);
   ASSERT_TRUE(store.store(samples::delivery("m1", "box", samples::at(0)), std::nullopt, ""));
   samples::Conversation slow(store, "slow", "reader", start), fast(store, "fast", "reader", start);

@@ -22,7 +22,7 @@ void expect_untouched(SqliteBackend& backend, const std::string& message_id) {
 
 TEST(FullDisk, BelowTheReserveStoresAreRefusedBeforeAnythingIsWritten) {
   std::uint64_t free = 10'000'000;
-  SqliteBackend backend([&](storage::SqliteConfig& config) {
+  SqliteBackend backend([&](storage::StoreConfig& config) {
     config.reserve_bytes = 1'000'000;
     config.calls.free_bytes = [&](const std::filesystem::path&) -> base::Result<std::uint64_t> {
       return free;
@@ -47,7 +47,7 @@ TEST(FullDisk, BelowTheReserveStoresAreRefusedBeforeAnythingIsWritten) {
 
 TEST(FullDisk, FetchingAcknowledgingAndRepeatingGoOn) {
   std::uint64_t free = 10'000'000;
-  SqliteBackend backend([&](storage::SqliteConfig& config) {
+  SqliteBackend backend([&](storage::StoreConfig& config) {
     config.reserve_bytes = 1'000'000;
     config.calls.free_bytes = [&](const std::filesystem::path&) -> base::Result<std::uint64_t> {
       return free;
@@ -66,7 +66,7 @@ TEST(FullDisk, FetchingAcknowledgingAndRepeatingGoOn) {
 }
 
 TEST(FullDisk, ARefusedStoreInADialogDoesNotTakeTheTurn) {
-  SqliteBackend backend([](storage::SqliteConfig& config) {
+  SqliteBackend backend([](storage::StoreConfig& config) {
     config.reserve_bytes = 1;
     config.calls.free_bytes = [](const std::filesystem::path&) -> base::Result<std::uint64_t> {
       return 0;
@@ -81,7 +81,7 @@ TEST(FullDisk, ARefusedStoreInADialogDoesNotTakeTheTurn) {
 
 TEST(FullDisk, WhileWritingABodyFileIsRefusedWithoutATrace) {
   bool full = true;
-  SqliteBackend backend([&](storage::SqliteConfig& config) {
+  SqliteBackend backend([&](storage::StoreConfig& config) {
     config.calls.write = [&](int file, const char* bytes, std::size_t size) -> ssize_t {
       if (!full) return ::write(file, bytes, size);
       if (size < 50'000) {
@@ -114,7 +114,7 @@ TEST(FullDisk, AtTheProcessLimitForFilesIsRefusedWithoutATrace) {
 
 TEST(FullDisk, WhileCommittingIsRefusedWithoutATrace) {
   int ended = 0;
-  SqliteBackend backend([&](storage::SqliteConfig& config) {
+  SqliteBackend backend([&](storage::StoreConfig& config) {
     config.on_sync_failure = [&](const std::string&) { ++ended; };
   });
   {

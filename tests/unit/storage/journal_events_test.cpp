@@ -11,12 +11,13 @@ namespace {
 
 using storage::Connection;
 using storage::JournalEntry;
+using storage::SqliteConnection;
 using Events = std::vector<std::string>;
 
 class JournalEvents : public testing::Test {
  protected:
   std::vector<JournalEntry> entries() {
-    Connection db(backend.database(), Connection::Use::read);
+    SqliteConnection db(backend.database(), SqliteConnection::Use::read);
     return storage::read_journal(db, 0, 1000);
   }
   // "event message-id@second"
@@ -129,7 +130,7 @@ TEST_F(JournalEvents, TellHowAPushEnded) {
 
 TEST_F(JournalEvents, TellOfAnAnswerFrozenInChunksOnce) {
   auto& store = backend.store();
-  storage::SqliteTransfers transfers(store);
+  storage::DatabaseTransfers transfers(store);
   constexpr mailbox::SpoolQuota quota{100 << 20, 100 << 20};
   ASSERT_TRUE(store.store(samples::delivery("m1", "box", samples::at(1)), std::nullopt, ""));
   samples::Conversation talk(store, "a", "reader", samples::at(2));
@@ -185,7 +186,7 @@ TEST_F(JournalEvents, CarryTheDigestOfTheCard) {
   auto turn = talk.next(samples::at(4));
   turn.reception_tokens.push_back({"m1", "token"});
   ASSERT_TRUE(store.take_turn(turn));
-  Connection db(backend.database(), Connection::Use::write);
+  SqliteConnection db(backend.database(), SqliteConnection::Use::write);
   const auto digest = [&] { return base::hex_encode(storage::card_digest(db, 1)); };
   EXPECT_EQ(value(last(), "card"), digest());
   for (const char* change :

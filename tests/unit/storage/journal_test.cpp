@@ -11,11 +11,12 @@ using storage::Connection;
 using storage::JournalEntry;
 using storage::JournalEvent;
 using storage::SqlError;
+using storage::SqliteConnection;
 
 // A database without a store around it.
 class Journal : public testing::Test {
  protected:
-  Journal() : db(backend.database(), Connection::Use::write) {}
+  Journal() : db(backend.database(), SqliteConnection::Use::write) {}
 
   JournalEntry entry(std::int64_t second, const std::string& id = "m") {
     JournalEntry out;
@@ -32,7 +33,7 @@ class Journal : public testing::Test {
   }
 
   SqliteBackend backend;
-  Connection db;
+  SqliteConnection db;
 };
 
 TEST(JournalEncoding, IsWhatTheHeaderSaysOctetByOctet) {
@@ -83,8 +84,8 @@ TEST_F(Journal, ChainsFromItsAnchor) {
   EXPECT_EQ(anchor.number, 0u);
   EXPECT_EQ(storage::journal_head(db), anchor);
   EXPECT_NE(anchor.hash,
-            storage::journal_anchor(
-                *std::make_unique<Connection>(SqliteBackend().database(), Connection::Use::read))
+            storage::journal_anchor(*std::make_unique<SqliteConnection>(
+                                        SqliteBackend().database(), SqliteConnection::Use::read))
                 .hash);
   fill(3);
   const auto entries = storage::read_journal(db, 0, 10);

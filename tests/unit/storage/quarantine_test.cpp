@@ -94,7 +94,7 @@ TEST_F(Quarantine, TakesADeliveryWhoseBodyFileIsCutOff) {
 TEST_F(Quarantine, TakesADeliveryWithAFlippedBitInARow) {
   fill(kSmall);
   {
-    storage::Connection db(backend.database(), storage::Connection::Use::write);
+    storage::SqliteConnection db(backend.database(), storage::SqliteConnection::Use::write);
     std::string bytes = with_attachment("damaged", kSmall).parts[2].bytes;
     bytes[50] = static_cast<char>(bytes[50] ^ 1);
     db.prepare("UPDATE parts SET bytes = ?1 WHERE position = 2"

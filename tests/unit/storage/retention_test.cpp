@@ -34,9 +34,9 @@ void receive(mailbox::Store& store, const std::string& id, base::Instant when) {
   ASSERT_TRUE(store.take_turn(exit));
 }
 
-mailbox::RetentionBatch round(storage::SqliteStore& store, base::Instant now,
+mailbox::RetentionBatch round(storage::DatabaseStore& store, base::Instant now,
                               const RetentionRules& rules = {}) {
-  storage::SqliteRetention retained(store);
+  storage::DatabaseRetention retained(store);
   mailbox::RetentionBatch sum;
   for (;;) {
     const auto batch = mailbox::retain_batch(retained, rules, now);
@@ -51,7 +51,7 @@ mailbox::RetentionBatch round(storage::SqliteStore& store, base::Instant now,
 }
 
 std::vector<storage::JournalEntry> journal(const std::filesystem::path& database) {
-  storage::Connection db(database, storage::Connection::Use::read);
+  storage::SqliteConnection db(database, storage::SqliteConnection::Use::read);
   return storage::read_journal(db, 0, 10'000);
 }
 
@@ -247,7 +247,7 @@ TEST(Retention, ReadersOfADeliveryThatIsBeingPurgedFindItOrFindNothing) {
     });
   while (found < 20) std::this_thread::yield();
   std::uint64_t purged = 0;
-  storage::SqliteRetention retained(backend.store());
+  storage::DatabaseRetention retained(backend.store());
   // One by one, so that reading goes on in between.
   for (;;) {
     const auto due = retained.due(day(9), 1);
@@ -267,7 +267,7 @@ TEST(Retention, ReadersOfADeliveryThatIsBeingPurgedFindItOrFindNothing) {
 
 TEST(Retention, WhatIsDueIsFoundByIndexWithoutScanOrSort) {
   SqliteBackend backend;
-  storage::Connection db(backend.database(), storage::Connection::Use::read);
+  storage::SqliteConnection db(backend.database(), storage::SqliteConnection::Use::read);
   auto plan = db.prepare("EXPLAIN QUERY PLAN " + std::string(storage::kDueNext));
   std::string text;
   while (plan.step()) text += plan.bytes(3) + "\n";

@@ -131,7 +131,7 @@ TEST_F(ScrubTest, TakesNoContentForPurgedWithoutAnEntry) {
   EXPECT_THAT(scrub(),
               ElementsAre("delivery rich - marked as purged, and the journal does not say so"));
   {
-    storage::Connection db(backend.database(), storage::Connection::Use::write);
+    storage::SqliteConnection db(backend.database(), storage::SqliteConnection::Use::write);
     storage::record(db, 1, storage::JournalEvent::purged, samples::at(7), {{"reason", "fetched"}});
   }
   EXPECT_THAT(scrub(), ElementsAre());
@@ -154,7 +154,7 @@ TEST_F(ScrubTest, CountsFilesOfNothingThatAreOldEnough) {
 }
 
 TEST_F(ScrubTest, HoldsReceivedChunksAgainstTheirHashes) {
-  storage::SqliteTransfers transfers(backend.store());
+  storage::DatabaseTransfers transfers(backend.store());
   mailbox::Chunk chunk;
   chunk.key = {"sender", "chunked"};
   chunk.number = 1;

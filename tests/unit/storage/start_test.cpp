@@ -5,8 +5,8 @@
 namespace {
 
 using base::ErrorCode;
-using storage::SqliteConfig;
-using storage::SqliteStore;
+using storage::DatabaseStore;
+using storage::StoreConfig;
 
 unsigned mode_of(const std::filesystem::path& path) {
   struct stat status {};
@@ -14,8 +14,8 @@ unsigned mode_of(const std::filesystem::path& path) {
   return status.st_mode & 0777u;
 }
 
-SqliteConfig config_for(const std::filesystem::path& folder) {
-  SqliteConfig out;
+StoreConfig config_for(const std::filesystem::path& folder) {
+  StoreConfig out;
   out.folder = folder;
   out.reserve_bytes = 0;
   return out;
@@ -39,30 +39,30 @@ TEST(Start, ClosesAnOpenFolder) {
   const TemporaryFolder folder;
   std::filesystem::create_directory(folder.path() / "state");
   std::filesystem::permissions(folder.path() / "state", std::filesystem::perms::all);
-  ASSERT_TRUE(SqliteStore::open(config_for(folder.path() / "state")));
+  ASSERT_TRUE(DatabaseStore::open(config_for(folder.path() / "state")));
   EXPECT_EQ(mode_of(folder.path() / "state"), 0700u);
 }
 
 TEST(Start, MakesMissingParentsAndTakesATrailingSlash) {
   const TemporaryFolder folder;
-  ASSERT_TRUE(SqliteStore::open(config_for((folder.path() / "a/b/c").string() + "/")));
+  ASSERT_TRUE(DatabaseStore::open(config_for((folder.path() / "a/b/c").string() + "/")));
   EXPECT_TRUE(std::filesystem::exists(folder.path() / "a/b/c/mailbox.db"));
 }
 
 TEST(Start, RefusesAFolderThatAnotherStoreHolds) {
   SqliteBackend backend;
-  const auto second = SqliteStore::open(config_for(backend.folder()));
+  const auto second = DatabaseStore::open(config_for(backend.folder()));
   EXPECT_EQ(samples::code_of(second), ErrorCode::file_error);
   EXPECT_NE(second.error().detail.find("in use by another process"), std::string::npos);
   EXPECT_TRUE(backend.store().probe());
   backend.stop();
-  EXPECT_TRUE(SqliteStore::open(config_for(backend.folder())));
+  EXPECT_TRUE(DatabaseStore::open(config_for(backend.folder())));
 }
 
 TEST(Start, RefusesAPathThatIsNoFolder) {
   const TemporaryFolder folder;
   write_all(folder.path() / "file", "x");
-  EXPECT_EQ(samples::code_of(SqliteStore::open(config_for(folder.path() / "file"))),
+  EXPECT_EQ(samples::code_of(DatabaseStore::open(config_for(folder.path() / "file"))),
             ErrorCode::file_error);
 }
 
@@ -70,7 +70,7 @@ TEST(Start, RefusesASchemaOfANewerProgramWithoutTouchingIt) {
   SqliteBackend backend;
   backend.stop();
   run_sql(backend.database(), "PRAGMA user_version = 99");
-  const auto opened = SqliteStore::open(config_for(backend.folder()));
+  const auto opened = DatabaseStore::open(config_for(backend.folder()));
   EXPECT_EQ(samples::code_of(opened), ErrorCode::unsupported);
   EXPECT_NE(opened.error().detail.find("schema 99"), std::string::npos) << opened.error().detail;
   EXPECT_EQ(number(backend.database(), "PRAGMA user_version"), 99);
@@ -82,7 +82,7 @@ TEST(Start, RefusesADatabaseOfAnotherProgram) {
   std::filesystem::remove(backend.database());
   write_all(backend.database(), "");
   run_sql(backend.database(), "CREATE TABLE something (x)");
-  EXPECT_EQ(samples::code_of(SqliteStore::open(config_for(backend.folder()))),
+  EXPECT_EQ(samples::code_of(DatabaseStore::open(config_for(backend.folder()))),
             ErrorCode::unsupported);
 }
 
@@ -90,7 +90,7 @@ TEST(Start, RefusesAFileThatIsNoDatabase) {
   SqliteBackend backend;
   backend.stop();
   write_all(backend.database(), std::string(10'000, 'x'));
-  EXPECT_EQ(samples::code_of(SqliteStore::open(config_for(backend.folder()))),
+  EXPECT_EQ(samples::code_of(DatabaseStore::open(config_for(backend.folder()))),
             ErrorCode::storage_failure);
 }
 
@@ -102,12 +102,12 @@ TEST(Start, FindsADamagedDatabaseWhenAskedToCheck) {
   backend.stop();
   auto config = config_for(backend.folder());
   config.quick_check = true;
-  EXPECT_TRUE(SqliteStore::open(config));
+  EXPECT_TRUE(DatabaseStore::open(config));
   auto bytes = read_all(backend.database());
   ASSERT_GT(bytes.size(), 200'000u);
   for (std::size_t page = 10; page < 20; ++page) bytes.replace(page * 4096, 64, 64, '\x7f');
   write_all(backend.database(), bytes);
-  const auto opened = SqliteStore::open(config);
+  const auto opened = DatabaseStore::open(config);
   EXPECT_EQ(samples::code_of(opened), ErrorCode::storage_failure);
 }
 
@@ -186,7 +186,7 @@ TEST(Start, NeitherMissesNorInventsAnythingWhenTheLogEndsInTheMiddleOfACommit) {
     std::filesystem::create_directories(copy.path() / "state");
     write_all(copy.path() / "state/mailbox.db", database);
     write_all(copy.path() / "state/mailbox.db-wal", bytes.substr(0, bytes.size() - lost));
-    auto opened = SqliteStore::open(config_for(copy.path() / "state"));
+    auto opened = DatabaseStore::open(config_for(copy.path() / "state"));
     ASSERT_TRUE(opened.has_value()) << opened.error().detail;
     const auto read = (*opened)->read(samples::oldest({"box"}));
     EXPECT_EQ(samples::id_of(read), "m1");

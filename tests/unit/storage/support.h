@@ -69,12 +69,12 @@ inline void write_all(const std::filesystem::path& file, const std::string& byte
 
 // Statements on the store's database, past the store.
 inline void run_sql(const std::filesystem::path& database, const std::string& sql) {
-  storage::Connection db(database, storage::Connection::Use::write);
+  storage::SqliteConnection db(database, storage::SqliteConnection::Use::write);
   db.execute(sql);
 }
 
 inline std::int64_t number(const std::filesystem::path& database, const std::string& sql) {
-  storage::Connection db(database, storage::Connection::Use::read);
+  storage::SqliteConnection db(database, storage::SqliteConnection::Use::read);
   auto row = db.prepare(sql);
   return row.step() ? row.integer(0) : -1;
 }
@@ -134,11 +134,11 @@ class SurvivingFolder {
 };
 
 // The state folder without a Backend around it.
-inline std::unique_ptr<storage::SqliteStore> open_store(const std::filesystem::path& folder) {
-  storage::SqliteConfig config;
+inline std::unique_ptr<storage::DatabaseStore> open_store(const std::filesystem::path& folder) {
+  storage::StoreConfig config;
   config.folder = folder;
   config.reserve_bytes = 0;
-  auto opened = storage::SqliteStore::open(std::move(config));
+  auto opened = storage::DatabaseStore::open(std::move(config));
   if (!opened) throw std::runtime_error(opened.error().detail);
   return std::move(*opened);
 }

@@ -37,7 +37,7 @@ std::string whole() {
   return out;
 }
 
-std::string assembled(storage::SqliteTransfers& transfers) {
+std::string assembled(storage::DatabaseTransfers& transfers) {
   const auto found = transfers.assembled({"sender", "m1"});
   return found ? *base::read_range({found->octets, 0, found->octets->size()}) : std::string("-");
 }
@@ -51,7 +51,7 @@ std::size_t spool_files(const std::filesystem::path& state) {
 
 TEST(Transfers, ManyThreadsWithEveryChunkTwiceMakeOneTransfer) {
   SqliteBackend backend;
-  storage::SqliteTransfers transfers(backend.store());
+  storage::DatabaseTransfers transfers(backend.store());
   std::atomic<int> taken{0}, repeated{0}, completed{0};
   std::vector<std::thread> threads;
   for (unsigned t = 0; t < 4; ++t)
@@ -75,7 +75,7 @@ TEST(Transfers, ManyThreadsWithEveryChunkTwiceMakeOneTransfer) {
 
 TEST(Transfers, AFullDiskLosesTheChunkAndNothingElse) {
   int fails = 0;
-  SqliteBackend backend([&](storage::SqliteConfig& config) {
+  SqliteBackend backend([&](storage::StoreConfig& config) {
     const auto write = config.calls.write;
     config.calls.write = [&fails, write](int file, const char* bytes, std::size_t size) -> ssize_t {
       if (fails > 0) {
@@ -86,7 +86,7 @@ TEST(Transfers, AFullDiskLosesTheChunkAndNothingElse) {
       return write(file, bytes, std::min<std::size_t>(size, 700)); // never all at once
     };
   });
-  storage::SqliteTransfers transfers(backend.store());
+  storage::DatabaseTransfers transfers(backend.store());
   fails = 1;
   EXPECT_EQ(samples::code_of(transfers.put(chunk(1), kQuota, {})), ErrorCode::storage_full);
   EXPECT_EQ(spool_files(backend.folder()), 0u);
@@ -164,12 +164,12 @@ TEST_P(CrashWithAChunkDeathTest, LosesAtMostThatChunk) {
       {
         ::setenv("DC_CRASH_POINT", GetParam().point, 1);
         const auto store = open_store(folder);
-        storage::SqliteTransfers transfers(*store);
+        storage::DatabaseTransfers transfers(*store);
         for (const std::uint32_t n : {2u, 1u}) (void)transfers.put(chunk(n), kQuota, {});
       },
       testing::KilledBySignal(SIGKILL), "");
   const auto store = open_store(folder);
-  storage::SqliteTransfers transfers(*store);
+  storage::DatabaseTransfers transfers(*store);
   const auto state = transfers.state({"sender", "m1"}, {});
   ASSERT_TRUE(state);
   EXPECT_EQ(state->transfer ? state->transfer->received.size() : 0, GetParam().received);
@@ -192,7 +192,7 @@ class CrashAtTheEndOfATransferDeathTest : public CrashWithAChunkDeathTest {};
 
 TEST_P(CrashAtTheEndOfATransferDeathTest, LeavesTheResultAndNoFile) {
   const auto& folder = folder_.state();
-  const auto delivered = [](storage::SqliteTransfers& transfers) {
+  const auto delivered = [](storage::DatabaseTransfers& transfers) {
     auto out = samples::delivery("m1", "box", samples::at(9));
     out.transfer = mailbox::TransferKey{"sender", "m1"};
     out.transfer_result = {"0800"};
@@ -205,13 +205,13 @@ TEST_P(CrashAtTheEndOfATransferDeathTest, LeavesTheResultAndNoFile) {
       {
         ::setenv("DC_CRASH_POINT", GetParam().point, 1);
         const auto store = open_store(folder);
-        storage::SqliteTransfers transfers(*store);
+        storage::DatabaseTransfers transfers(*store);
         for (std::uint32_t n = 1; n <= kCount; ++n) (void)transfers.put(chunk(n), kQuota, {});
         (void)store->store(delivered(transfers), std::nullopt, "");
       },
       testing::KilledBySignal(SIGKILL), "");
   const auto store = open_store(folder);
-  storage::SqliteTransfers transfers(*store);
+  storage::DatabaseTransfers transfers(*store);
   const bool finished = GetParam().received == 1;
   EXPECT_EQ(transfers.unprocessed()->size(), finished ? 0u : 1u);
   if (!finished) {

@@ -13,16 +13,17 @@ namespace {
 
 using base::ErrorCode;
 using storage::Connection;
+using storage::SqliteConnection;
 using storage::Writer;
 
 class WriterTest : public testing::Test {
  protected:
   WriterTest() {
     write_all(file_, "");
-    auto db = std::make_unique<Connection>(file_, Connection::Use::write);
+    auto db = std::make_unique<SqliteConnection>(file_, SqliteConnection::Use::write);
     db->execute("CREATE TABLE t (value INTEGER PRIMARY KEY, bytes BLOB)");
     connection_ = db.get();
-    writer_ = std::make_unique<Writer>(std::move(db), 8, failure_);
+    writer_ = std::make_unique<Writer>(std::move(db), 8, failure_, timeline_);
   }
 
   static base::Result<> insert(Connection& db, std::int64_t value, std::size_t size = 0) {
@@ -58,6 +59,7 @@ class WriterTest : public testing::Test {
   std::filesystem::path file_ = folder_.path() / "t.db";
   std::vector<std::string> failures_;
   storage::SyncFailure failure_{[this](const std::string& what) { failures_.push_back(what); }};
+  storage::Timeline timeline_;
   Connection* connection_ = nullptr;
   std::unique_ptr<Writer> writer_;
 };
@@ -230,7 +232,7 @@ TEST(QueryPlan, TheOldestUnreceivedIsFoundByIndexWithoutScanOrSort) {
   const TemporaryFolder folder;
   const auto file = folder.path() / "t.db";
   write_all(file, "");
-  Connection db(file, Connection::Use::write);
+  SqliteConnection db(file, SqliteConnection::Use::write);
   ASSERT_TRUE(storage::migrate(db));
   auto plan = db.prepare("EXPLAIN QUERY PLAN " + std::string(storage::kOldestUnreceived));
   std::string text;

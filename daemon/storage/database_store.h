@@ -12,8 +12,12 @@
 
 namespace storage {
 
-struct SqliteConfig {
+struct StoreConfig {
   std::filesystem::path folder; // made when missing; belongs to one process at a time
+  // Empty: SQLite and files in the folder. Otherwise where a PostgreSQL database is
+  // (postgres.h): everything that survives lies there, several processes share it, each with a
+  // folder of its own.
+  std::string database;
   std::uint64_t body_file_threshold = std::uint64_t{64} << 10; // larger parts go to files
   // Free space that a store must leave; below it stores are refused before anything is written,
   // while fetching and acknowledging go on.
@@ -30,14 +34,14 @@ struct SqliteConfig {
 };
 
 // Thread-safe. Functions block; they may be called from any number of threads.
-class SqliteStore final : public mailbox::Store {
+class DatabaseStore final : public mailbox::Store {
  public:
   // Locks the folder, brings the schema up to date and removes orphan files. Errors: file_error
   // (folder not usable or locked by another process), unsupported (schema of a newer program),
   // storage_failure (database damaged), storage_full.
-  static base::Result<std::unique_ptr<SqliteStore>> open(SqliteConfig config);
+  static base::Result<std::unique_ptr<DatabaseStore>> open(StoreConfig config);
   // No call may be under way.
-  ~SqliteStore() override;
+  ~DatabaseStore() override;
 
   base::Result<> open_dialog(const mailbox::Dialog& dialog, std::uint32_t max_open) override;
   base::Result<std::optional<mailbox::Dialog>>
@@ -71,14 +75,18 @@ class SqliteStore final : public mailbox::Store {
   // elsewhere. More than one transaction.
   base::Result<JournalHead> keep_journal(base::Instant before);
 
+  // The secret of this name that all processes on the database have: `fresh` when there was none.
+  // Only with StoreConfig::database.
+  base::Result<std::string> shared_secret(const std::string& name, const std::string& fresh);
+
   // Commits so far; fewer than transactions under load.
   std::uint64_t commits() const;
 
  private:
-  friend class SqliteTransfers;
-  friend class SqliteRetention;
+  friend class DatabaseTransfers;
+  friend class DatabaseRetention;
   struct Parts;
-  explicit SqliteStore(std::unique_ptr<Parts> parts);
+  explicit DatabaseStore(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };
 

@@ -1,4 +1,4 @@
-#include "storage/sqlite_store.h"
+#include "storage/database_store.h"
 #include "base/crash_point.h"
 #include "base/seeded_fault.h"
 #include "storage/journal_rows.h"
@@ -23,37 +23,37 @@ std::uint64_t total_size(const mailbox::NewDelivery& delivery) {
 
 } // namespace
 
-SqliteStore::SqliteStore(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+DatabaseStore::DatabaseStore(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
-SqliteStore::~SqliteStore() = default;
+DatabaseStore::~DatabaseStore() = default;
 
-base::Result<std::unique_ptr<SqliteStore>> SqliteStore::open(SqliteConfig config) {
+base::Result<std::unique_ptr<DatabaseStore>> DatabaseStore::open(StoreConfig config) {
   config.folder = fs::absolute(config.folder).lexically_normal();
   if (!config.folder.has_filename()) config.folder = config.folder.parent_path();
   auto parts = std::make_unique<Parts>(std::move(config));
   if (auto started = parts->start(); !started) return started.error();
-  return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(parts)));
+  return std::unique_ptr<DatabaseStore>(new DatabaseStore(std::move(parts)));
 }
 
-base::Result<> SqliteStore::open_dialog(const mailbox::Dialog& dialog, std::uint32_t max_open) {
+base::Result<> DatabaseStore::open_dialog(const mailbox::Dialog& dialog, std::uint32_t max_open) {
   return parts_->writer->run([&](Connection& db) { return insert_dialog(db, dialog, max_open); });
 }
 
 base::Result<std::optional<mailbox::Dialog>>
-SqliteStore::find_dialog(const std::string& conversation_id) {
+DatabaseStore::find_dialog(const std::string& conversation_id) {
   return parts_->readers->run(
       [&](Connection& db) { return storage::find_dialog(db, conversation_id); });
 }
 
-base::Result<> SqliteStore::close_dialog(const std::string& conversation_id) {
+base::Result<> DatabaseStore::close_dialog(const std::string& conversation_id) {
   return parts_->writer->run([&](Connection& db) -> base::Result<> {
     storage::close_dialog(db, conversation_id);
     return {};
   });
 }
 
-base::Result<std::uint64_t> SqliteStore::expire_dialogs(base::Instant idle_before,
-                                                        base::Instant forget_before) {
+base::Result<std::uint64_t> DatabaseStore::expire_dialogs(base::Instant idle_before,
+                                                          base::Instant forget_before) {
   std::uint64_t closed = 0;
   const auto done = parts_->writer->run([&](Connection& db) -> base::Result<> {
     closed = storage::expire_dialogs(db, idle_before, forget_before);
@@ -64,30 +64,30 @@ base::Result<std::uint64_t> SqliteStore::expire_dialogs(base::Instant idle_befor
 }
 
 base::Result<std::vector<std::string>>
-SqliteStore::awaiting_tokens(const std::string& conversation_id) {
+DatabaseStore::awaiting_tokens(const std::string& conversation_id) {
   return parts_->readers->run(
       [&](Connection& db) { return storage::awaiting_tokens(db, conversation_id); });
 }
 
-base::Result<> SqliteStore::take_turn(const mailbox::DialogTurn& turn) {
+base::Result<> DatabaseStore::take_turn(const mailbox::DialogTurn& turn) {
   return parts_->writer->run([&](Connection& db) {
     return storage::take_turn(db, turn, parts_->timeline.place(turn.now));
   });
 }
 
-base::Result<mailbox::Receipt> SqliteStore::store(const mailbox::NewDelivery& delivery,
-                                                  const std::optional<mailbox::DialogTurn>& turn,
-                                                  const std::string& refused_result) {
+base::Result<mailbox::Receipt> DatabaseStore::store(const mailbox::NewDelivery& delivery,
+                                                    const std::optional<mailbox::DialogTurn>& turn,
+                                                    const std::string& refused_result) {
   // A repeat is answered even when the disk is full, and writes no files.
   const auto known = parts_->readers->run(
       [&](Connection& db) { return find_consumed(db, delivery.message_id).has_value(); });
   if (!known) return known.error();
 
-  BodyFiles::Pending pending(parts_->files);
+  const auto pending = parts_->bodies->pending();
   std::vector<StoredPart> placed;
   if (!*known) {
     if (auto space = parts_->check_space(total_size(delivery)); !space) return space.error();
-    auto done = parts_->place_parts(delivery.parts, pending);
+    auto done = parts_->place_parts(delivery.parts, *pending);
     if (!done) return done.error();
     placed = std::move(*done);
   }
@@ -134,16 +134,16 @@ base::Result<mailbox::Receipt> SqliteStore::store(const mailbox::NewDelivery& de
   });
   if (!done) return done.error();
   // Committed. A crash from here on loses only the answer; the sender repeats and gets the receipt.
-  if (inserted) pending.keep();
+  if (inserted) pending->keep();
   // Dying before this leaves a file without a row: swept.
-  if (spool_file) parts_->spool.remove(*spool_file);
+  if (spool_file) parts_->spool->remove(*spool_file);
   if (refused)
     return fail(ErrorCode::message_id_refused, "message id is consumed by another delivery");
   return receipt;
 }
 
-base::Result<mailbox::Fetched> SqliteStore::fetch(const mailbox::FetchSelection& selection,
-                                                  const mailbox::DialogTurn& turn) {
+base::Result<mailbox::Fetched> DatabaseStore::fetch(const mailbox::FetchSelection& selection,
+                                                    const mailbox::DialogTurn& turn) {
   // The content is read and checked before the transaction, so that the writer never waits for
   // files. What the transaction then selects is authoritative; if that is another delivery, its
   // content is read and the transaction tried again.
@@ -212,7 +212,7 @@ base::Result<mailbox::Fetched> SqliteStore::fetch(const mailbox::FetchSelection&
   return fail(ErrorCode::overloaded, "others fetch from this mailbox at the same time");
 }
 
-base::Result<mailbox::Fetched> SqliteStore::read(const mailbox::FetchSelection& selection) {
+base::Result<mailbox::Fetched> DatabaseStore::read(const mailbox::FetchSelection& selection) {
   struct Seen {
     std::optional<StoredRows> rows;
     bool quarantined = false;
@@ -243,8 +243,9 @@ base::Result<mailbox::Fetched> SqliteStore::read(const mailbox::FetchSelection& 
   }
 }
 
-base::Result<mailbox::CardPage> SqliteStore::cards(const mailbox::CardSelection& selection,
-                                                   const std::optional<mailbox::DialogTurn>& turn) {
+base::Result<mailbox::CardPage>
+DatabaseStore::cards(const mailbox::CardSelection& selection,
+                     const std::optional<mailbox::DialogTurn>& turn) {
   if (!turn) return parts_->readers->run([&](Connection& db) { return read_cards(db, selection); });
   mailbox::CardPage out;
   const auto done = parts_->writer->run([&](Connection& db) -> base::Result<> {
@@ -257,7 +258,7 @@ base::Result<mailbox::CardPage> SqliteStore::cards(const mailbox::CardSelection&
   return out;
 }
 
-base::Result<> SqliteStore::probe() {
+base::Result<> DatabaseStore::probe() {
   if (auto space = parts_->check_space(0); !space) return space;
   return parts_->writer->run([](Connection& db) -> base::Result<> {
     db.prepare("UPDATE probe SET count = count + 1 WHERE id = 1").run();
@@ -265,7 +266,7 @@ base::Result<> SqliteStore::probe() {
   });
 }
 
-base::Result<JournalHead> SqliteStore::keep_journal(base::Instant before) {
+base::Result<JournalHead> DatabaseStore::keep_journal(base::Instant before) {
   for (std::uint64_t expired = 1; expired > 0;) {
     const auto done = parts_->writer->run([&](Connection& db) -> base::Result<> {
       expired = expire_journal(db, before);
@@ -276,7 +277,25 @@ base::Result<JournalHead> SqliteStore::keep_journal(base::Instant before) {
   return parts_->readers->run([](Connection& db) { return journal_head(db); });
 }
 
-std::uint64_t SqliteStore::commits() const {
+base::Result<std::string> DatabaseStore::shared_secret(const std::string& name,
+                                                       const std::string& fresh) {
+  base::check(!parts_->config.database.empty(), "a secret of one process is a file");
+  std::string out;
+  const auto done = parts_->writer->run([&](Connection& db) -> base::Result<> {
+    db.prepare("INSERT INTO secrets (name, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING")
+        .bind(name, Blob{fresh})
+        .run();
+    auto row = db.prepare("SELECT value FROM secrets WHERE name = ?1");
+    row.bind(name);
+    base::check(row.step(), "a secret that was stored is not there");
+    out = row.bytes(0);
+    return {};
+  });
+  if (!done) return done.error();
+  return out;
+}
+
+std::uint64_t DatabaseStore::commits() const {
   return parts_->writer->commits();
 }
 
