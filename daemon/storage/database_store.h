@@ -1,4 +1,4 @@
-// mailbox::Store on one SQLite database with body files, in a state folder of its own.
+// mailbox::Store on one database: SQLite with body files in a state folder, or PostgreSQL.
 #pragma once
 #include "mailbox/store.h"
 #include "storage/body_files.h"
