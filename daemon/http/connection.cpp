@@ -151,11 +151,22 @@ asio::awaitable<Connection::Reading> Connection::read_request(SteadyTime header_
   // is allocated once.
   const auto announced = parser.content_length();
   const auto large = [&](std::uint64_t octets) { return octets > limits.large_body; };
-  bool passed_gate = false;
+  // Counts as a large one until it is read, or its frame is destroyed with its context.
+  struct Passage {
+    explicit Passage(std::size_t& n) : reading(n) {}
+    ~Passage() {
+      if (passed) --reading;
+    }
+    std::size_t& reading;
+    bool passed = false;
+  };
+  Passage passage(shared_->large_reading);
   const auto refused_at_gate = [&](std::uint64_t octets) {
-    if (passed_gate || !large(octets) || !shared_->gate) return false;
-    passed_gate = shared_->gate(octets);
-    return !passed_gate;
+    if (passage.passed || !large(octets)) return false;
+    if (shared_->gate && !shared_->gate(passage.reading)) return true;
+    passage.passed = true;
+    ++passage.reading;
+    return false;
   };
   auto& share = admitted->share;
   auto& body = request.body;

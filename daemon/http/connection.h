@@ -68,6 +68,7 @@ struct Shared {
   base::TokenBuckets told;         // refusals in the log: by address and status
   std::function<void()> gave_room; // of the listener
   std::size_t lingering = 0;
+  std::size_t large_reading = 0; // large bodies that are being read
   std::uint64_t refused_busy = 0;
   std::uint64_t refused_address = 0;
   bool draining = false;
