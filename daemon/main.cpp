@@ -127,7 +127,7 @@ class Daemon {
         retention_(retained_, clock_, db_, config_.retention.rules, config_.retention.interval),
         directory_("directory", 1, 1), tasks_(io_.get_executor(), "daemon"),
         server_(io_.get_executor(), ops::server_limits(config_), osci_handler(),
-                [this](std::uint64_t) { return !cpu_.full(async::Lane::large); }),
+                [this](std::size_t reading) { return cpu_.has_room(async::Lane::large, reading); }),
         signals_(io_, SIGTERM, SIGINT, SIGHUP) {}
 
   base::Result<> run() {

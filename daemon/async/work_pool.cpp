@@ -100,9 +100,9 @@ class WorkPool::Threads {
     return out;
   }
 
-  bool full(Lane lane) const {
+  bool has_room(Lane lane, std::size_t others) const {
     const std::lock_guard lock(mutex_);
-    return stopping_ || no_place(lane);
+    return !stopping_ && !no_place(lane, others);
   }
 
  private:
@@ -117,12 +117,12 @@ class WorkPool::Threads {
   }
 
   // Accepted jobs that idle threads are about to take do not count as waiting.
-  bool no_place(Lane lane) const {
+  bool no_place(Lane lane, std::size_t others = 0) const {
     const std::size_t idle = limits_.threads - running_;
-    if (lane == Lane::brief) return brief_.fresh.size() >= limits_.waiting + idle;
+    if (lane == Lane::brief) return brief_.fresh.size() + others >= limits_.waiting + idle;
     const std::size_t open =
         std::min(idle, limits_.large_threads - std::min(limits_.large_threads, large_running_));
-    return large_.fresh.size() >= limits_.large_waiting + open;
+    return large_.fresh.size() + others >= limits_.large_waiting + open;
   }
 
   bool large_may_run() const { return large_running_ < limits_.large_threads; }
@@ -211,8 +211,8 @@ WorkPool::Load WorkPool::load() const {
   return threads_->load();
 }
 
-bool WorkPool::full(Lane lane) const {
-  return threads_->full(lane);
+bool WorkPool::has_room(Lane lane, std::size_t others) const {
+  return threads_->has_room(lane, others);
 }
 
 asio::awaitable<bool> WorkPool::perform(std::function<void()> work, Place place) {

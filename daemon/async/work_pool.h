@@ -82,8 +82,8 @@ class WorkPool {
   void stop();
 
   Load load() const; // any thread
-  // A new job of this lane would be refused now. Any thread.
-  bool full(Lane lane) const;
+  // Would a new job of this lane be taken now, after `others` that are on their way? Any thread.
+  bool has_room(Lane lane, std::size_t others = 0) const;
 
  private:
   template <class F>

@@ -39,9 +39,9 @@ struct Response {
 // shared_ptr to it goes, on any thread. An exception becomes 500 without detail.
 using Handler = std::function<asio::awaitable<Response>(std::shared_ptr<const Request>)>;
 
-// Asked before a body larger than ServerLimits::large_body is read. False: 503, unread. On the
-// server's executor; cheap.
-using Gate = std::function<bool(std::uint64_t octets)>;
+// Asked before a body larger than ServerLimits::large_body is read; `reading`: how many such bodies
+// are being read. False: 503, unread. On the server's executor; cheap.
+using Gate = std::function<bool(std::size_t reading)>;
 
 struct ServerCounts {
   std::size_t connections = 0; // open at present

@@ -141,11 +141,13 @@ TEST(Lanes, EachLaneHasPlacesOfItsOwnAndBegunWorkAlwaysHasOne) {
   world.until([&] { return gate.come() == 1; });
   for (int i = 0; i < 3; ++i) world.start("large", kLarge);
   EXPECT_EQ(world.refused, (std::vector<std::string>{"large", "large"}));
-  EXPECT_TRUE(world.pool.full(Lane::large));
-  EXPECT_FALSE(world.pool.full(Lane::brief));
+  EXPECT_FALSE(world.pool.has_room(Lane::large));
+  EXPECT_TRUE(world.pool.has_room(Lane::brief));
+  EXPECT_TRUE(world.pool.has_room(Lane::brief, 1));
+  EXPECT_FALSE(world.pool.has_room(Lane::brief, 2));
   for (int i = 0; i < 3; ++i) world.start("brief", kBrief);
   EXPECT_EQ(world.refused.size(), 3u);
-  EXPECT_TRUE(world.pool.full(Lane::brief));
+  EXPECT_FALSE(world.pool.has_room(Lane::brief));
   for (int i = 0; i < 50; ++i) world.start("begun", kBriefBegun);
   EXPECT_EQ(world.refused.size(), 3u);
   EXPECT_EQ(world.pool.load().refused_full, 3u);
