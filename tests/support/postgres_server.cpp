@@ -8,12 +8,12 @@
 namespace support {
 namespace {
 
-std::string conninfo(const std::string& folder) {
-  return "postgresql:///postgres?user=postgres&host=" + folder;
+std::string conninfo(const std::string& hosts) {
+  return "postgresql:///postgres?user=postgres&host=" + hosts;
 }
 
-void run(const std::string& folder, const std::string& sql) {
-  storage::PostgresConnection db(storage::PostgresConfig{conninfo(folder)});
+void run(const std::string& hosts, const std::string& sql) {
+  storage::PostgresConnection db(storage::PostgresConfig{conninfo(hosts)});
   db.begin(storage::Connection::Access::files);
   db.execute(sql);
   db.commit();
@@ -22,11 +22,11 @@ void run(const std::string& folder, const std::string& sql) {
 } // namespace
 
 PostgresServer& PostgresServer::instance() {
-  static PostgresServer server;
+  static PostgresServer server(false);
   return server;
 }
 
-PostgresServer::PostgresServer() {
+PostgresServer::PostgresServer(bool standby) {
   int in[2], out[2];
   if (::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(out, O_CLOEXEC) != 0)
     throw std::runtime_error("no pipe");
@@ -34,34 +34,48 @@ PostgresServer::PostgresServer() {
   if (process_ == 0) {
     ::dup2(in[0], 0);
     ::dup2(out[1], 1);
-    ::execl(DC_SOURCE_DIR "/tests/support/postgres.sh", "postgres.sh", nullptr);
+    ::execl(DC_SOURCE_DIR "/tests/support/postgres.sh", "postgres.sh",
+            standby ? "--standby" : nullptr, nullptr);
     ::_exit(127);
   }
   ::close(in[0]);
   ::close(out[1]);
   input_ = in[1];
-  std::string line;
-  for (char c = 0; ::read(out[0], &c, 1) == 1 && c != '\n';) line += c;
-  ::close(out[0]);
-  const std::string ready = "ready ";
-  if (!line.starts_with(ready))
+  output_ = out[0];
+  const std::string ready = "ready ", said = line();
+  if (!said.starts_with(ready))
     throw std::runtime_error("no PostgreSQL server; see above (tests/support/postgres.sh)");
-  folder_ = line.substr(ready.size());
+  const std::string folder = said.substr(ready.size());
+  hosts_ = folder + "/a" + (standby ? "," + folder + "/b" : "");
 }
 
 PostgresServer::~PostgresServer() {
   ::close(input_);
+  ::close(output_);
   ::waitpid(process_, nullptr, 0);
+}
+
+std::string PostgresServer::line() {
+  std::string out;
+  for (char c = 0; ::read(output_, &c, 1) == 1 && c != '\n';) out += c;
+  return out;
+}
+
+void PostgresServer::fail_over() {
+  const std::string command = "failover\n";
+  if (::write(input_, command.data(), command.size()) != static_cast<ssize_t>(command.size()) ||
+      line() != "done")
+    throw std::runtime_error("the standby did not take over");
 }
 
 std::string PostgresServer::new_schema() {
   const std::string name = "test" + std::to_string(++schemas_);
-  run(folder_, "CREATE SCHEMA " + name);
-  return conninfo(folder_) + "&options=-csearch_path%3D" + name;
+  run(hosts_, "CREATE SCHEMA " + name);
+  return conninfo(hosts_) + "&options=-csearch_path%3D" + name;
 }
 
 void PostgresServer::administer(const std::string& sql) {
-  storage::PostgresConnection db(storage::PostgresConfig{conninfo(folder_)});
+  storage::PostgresConnection db(storage::PostgresConfig{conninfo(hosts_)});
   db.begin(storage::Connection::Access::read);
   db.commit();
   db.execute(sql);

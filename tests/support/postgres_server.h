@@ -8,6 +8,8 @@ namespace support {
 class PostgresServer {
  public:
   static PostgresServer& instance();
+  // With a synchronous standby, whose host is in the connection strings too.
+  static PostgresServer with_standby() { return PostgresServer(true); }
   ~PostgresServer();
   PostgresServer(const PostgresServer&) = delete;
   PostgresServer& operator=(const PostgresServer&) = delete;
@@ -16,14 +18,18 @@ class PostgresServer {
   std::string new_schema();
   // One statement, outside of a transaction.
   void administer(const std::string& sql);
+  // Kills the primary; the standby has taken over when this returns.
+  void fail_over();
   // Ends all sessions but the caller's, as a crash of the server would.
   void end_sessions();
 
  private:
-  PostgresServer();
-  int input_ = -1; // its end stops the server
+  explicit PostgresServer(bool standby);
+  std::string line();
+
+  int input_ = -1, output_ = -1; // the end of the first stops the server
   int process_ = -1;
-  std::string folder_;
+  std::string hosts_;
   int schemas_ = 0;
 };
 
