@@ -96,16 +96,35 @@ gateway::PushLimits push_limits(const ops::Config::Push& config) {
 
 // The daemon at work. Members are declared in the order in which they must outlive each other;
 // stop() ends them in the reverse order.
+// What message ids are recognised by.
+struct MessageIdSecret {
+  std::string key, issuer;
+};
+
+// Daemons on one database recognise each other's ids, whatever each of them calls itself.
+base::Result<MessageIdSecret> message_id_secret(const ops::Config& config,
+                                                storage::DatabaseStore& store,
+                                                base::RandomSource& random) {
+  const bool shared = !config.state.database.empty();
+  auto key = shared ? store.shared_secret("message-id.key", random.bytes(32))
+                    : setup::message_id_key(config.state.directory, random);
+  if (!key) return key.error();
+  if (!shared) return MessageIdSecret{std::move(*key), config.intermediary.name};
+  auto issuer = store.shared_secret("message-id.issuer", config.intermediary.name);
+  if (!issuer) return issuer.error();
+  return MessageIdSecret{std::move(*key), std::move(*issuer)};
+}
+
 class Daemon {
  public:
   Daemon(ops::Config config, setup::Loaded loaded, std::unique_ptr<lookup::RemoteDirectory> remote,
          std::shared_ptr<std::atomic<bool>> stop_asking,
-         std::unique_ptr<storage::DatabaseStore> store, const std::string& id_key,
+         std::unique_ptr<storage::DatabaseStore> store, const MessageIdSecret& secret,
          authority::DeskRules desk)
       : config_(std::move(config)), remote_(std::move(remote)),
         stop_asking_(std::move(stop_asking)), page_(std::move(loaded.page)),
         store_(std::move(store)), transfers_(*store_), retained_(*store_),
-        ids_(id_key, config_.intermediary.name, config_.message_ids.validity),
+        ids_(secret.key, secret.issuer, config_.message_ids.validity),
         cpu_("cpu", ops::cpu_pool_limits(config_)), db_("db", ops::db_pool_limits(config_)),
         recipients_(config_.push), push_("push", config_.push.threads, config_.push.threads),
         desk_(io_.get_executor(), std::move(desk), clock_, random_),
@@ -495,12 +514,10 @@ int main(int argc, char** argv) {
   store_config.max_in_memory = config->limits.message;
   auto store = storage::DatabaseStore::open(store_config);
   if (!store) return complain(store.error());
-  const auto key = config->state.database.empty()
-                       ? setup::message_id_key(config->state.directory, random)
-                       : (*store)->shared_secret("message-id.key", random.bytes(32));
-  if (!key) return complain(key.error());
+  const auto secret = message_id_secret(*config, **store, random);
+  if (!secret) return complain(secret.error());
   Daemon daemon(std::move(*config), std::move(*loaded), std::move(remote), std::move(stop_asking),
-                std::move(*store), *key, std::move(*desk));
+                std::move(*store), *secret, std::move(*desk));
   if (const auto done = daemon.run(); !done) return complain(done.error());
   base::log(LogLevel::info, "daemon.stopped", "stopped");
   return 0;

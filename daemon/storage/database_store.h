@@ -75,7 +75,7 @@ class DatabaseStore final : public mailbox::Store {
   // elsewhere. More than one transaction.
   base::Result<JournalHead> keep_journal(base::Instant before);
 
-  // The secret of this name that all processes on the database have: `fresh` when there was none.
+  // What all processes on the database have under this name: `fresh` when there was nothing.
   // Only with StoreConfig::database.
   base::Result<std::string> shared_secret(const std::string& name, const std::string& fresh);
 
