@@ -66,6 +66,7 @@ TOML
 now() { date -u +%Y-%m-%dT%H:%M:%SZ; }
 directory "" "" > "$work/directory.toml"
 cp "$work/directory.toml" "$work/stale.toml"
+cp "$work/directory.toml" "$work/published.toml"
 
 port=$((20000 + RANDOM % 20000))
 cat > "$work/dataclearing.toml" <<TOML
@@ -128,14 +129,18 @@ await() { # so many more
   local until=$(($(done_with) + $1))
   while [ "$(done_with)" -lt "$until" ]; do kill -0 "$daemon" || fail "the daemon is gone"; sleep 0.05; done
 }
-reload() { # DIRECTORY_TEXT: put in place as a whole, then SIGHUP; waits until the daemon says so
+reload() { # DIRECTORY_TEXT: put in place as a whole, then SIGHUP; senders see it when the daemon has it
   local before
   before=$(grep -c 'daemon.reloaded' "$work/daemon.log" || true)
   directory "$1" "$2" > "$work/directory.new"
   mv "$work/directory.new" "$work/directory.toml"
   kill -HUP "$daemon"
   for _ in $(seq 300); do
-    if [ "$(grep -c 'daemon.reloaded' "$work/daemon.log" || true)" -gt "$before" ]; then return; fi
+    if [ "$(grep -c 'daemon.reloaded' "$work/daemon.log" || true)" -gt "$before" ]; then
+      cp "$work/directory.toml" "$work/published.new"
+      mv "$work/published.new" "$work/published.toml" # senders learn of it after the intermediary
+      return
+    fi
     sleep 0.1
   done
   fail "no reload"
@@ -143,7 +148,7 @@ reload() { # DIRECTORY_TEXT: put in place as a whole, then SIGHUP; waits until t
 fetch() { timeout 300 "$bin/osci" fetch --profile "$work/$1.toml" --out "$work/in/$1" "${@:2}" > "$work/fetch-$1.out" 2>&1 ||
   { cat "$work/fetch-$1.out" >&2; fail "the office cannot fetch with the $1 key"; }; }
 
-sender aware "$work/directory.toml" & senders=($!)
+sender aware "$work/published.toml" & senders=($!)
 sender stale "$work/stale.toml" & senders+=($!)
 
 await "$count"
