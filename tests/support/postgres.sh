@@ -5,9 +5,9 @@
 set -euo pipefail
 bin=/usr/lib/postgresql/15/bin
 [ -x $bin/postgres ] || { echo "no PostgreSQL 15 server here: scripts/install-packages.sh test" >&2; exit 1; }
-# In memory where there is such a folder: the tests end processes and sessions, not the machine, and fsync stays on.
+# In memory where there is room: the tests end processes and sessions, not the machine, and fsync stays on.
 parent=${TMPDIR:-/tmp}
-[ -w /dev/shm ] && parent=/dev/shm
+if [ -w /dev/shm ] && [ "$(df --output=avail -k /dev/shm | tail -1)" -gt 1048576 ]; then parent=/dev/shm; fi
 folder=$(mktemp -d "$parent/dc-postgres-XXXXXX")
 chmod 711 "$folder"
 mkdir "$folder/a" "$folder/b"
