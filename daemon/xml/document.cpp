@@ -11,6 +11,7 @@
 #include <libxml/tree.h>
 #include <libxml/uri.h>
 #include <limits>
+#include <mutex>
 #include <unordered_set>
 
 namespace xml {
@@ -158,8 +159,11 @@ bool too_many_attributes(std::string_view text, std::size_t limit) {
 
 } // namespace
 
+// Also with the first document, whoever forgot it: libxml2 fills its table of encodings without a
+// lock.
 void initialise() {
-  xmlInitParser();
+  static std::once_flag once;
+  std::call_once(once, [] { xmlInitParser(); });
 }
 
 std::string_view Element::name() const {
@@ -294,6 +298,7 @@ base::Result<Tree> parse_tree(std::string_view text, const Limits& limits,
     return base::fail(ErrorCode::malformed_message, "not UTF-8");
   if (too_many_attributes(text, limits.attributes + 4)) // the XML declaration has up to three
     return base::fail(ErrorCode::malformed_message, "too many attributes");
+  initialise();
   const std::unique_ptr<xmlParserCtxt, void (*)(xmlParserCtxtPtr)> context(
       xmlCreateMemoryParserCtxt(text.empty() ? " " : text.data(),
                                 text.empty() ? 1 : static_cast<int>(text.size())),

@@ -1,4 +1,5 @@
 #include "xml/schema_outline.h"
+#include "xml/document.h"
 #include "xml/schema_tree.h"
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
@@ -42,7 +43,7 @@ xmlParserInputPtr load(const char* url, const char*, xmlParserCtxtPtr context) {
 void install_loader() {
   static std::once_flag once;
   std::call_once(once, [] {
-    xmlInitParser();
+    initialise();
     xmlSetExternalEntityLoader(load);
   });
 }
