@@ -1,6 +1,7 @@
 #include "base/encoding.h"
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace base {
 namespace {
@@ -28,13 +29,14 @@ constexpr auto kStandardTable = [] {
 constexpr auto kUrlTable = make_table(kUrl);
 
 std::string encode(std::string_view in, std::string_view alphabet, bool pad, std::size_t line) {
-  std::string out;
-  out.reserve((in.size() + 2) / 3 * 4 + (line ? in.size() * 4 / 3 / line + 1 : 0));
+  const std::size_t characters = (in.size() + 2) / 3 * 4;
+  std::string out(characters + (line ? characters / line : 0), '\0');
+  char* at = out.data();
   std::size_t column = 0;
   const auto put = [&](char c) {
-    out.push_back(c);
+    *at++ = c;
     if (line && ++column == line) {
-      out.push_back('\n');
+      *at++ = '\n';
       column = 0;
     }
   };
@@ -55,14 +57,16 @@ std::string encode(std::string_view in, std::string_view alphabet, bool pad, std
     else if (pad)
       put('=');
   }
+  out.resize(static_cast<std::size_t>(at - out.data()));
   return out;
 }
 
 Result<std::string> decode(std::string_view in, const std::array<std::uint8_t, 256>& table,
                            bool padded) {
   const auto bad = [] { return fail(ErrorCode::malformed_message, "invalid base64"); };
-  std::string out;
-  out.reserve(in.size() / 4 * 3 + 3);
+  std::string out(in.size() / 4 * 3 + 3, '\0');
+  char* at = out.data();
+  const auto put = [&at](std::uint32_t value) { *at++ = static_cast<char>(value); };
   std::uint32_t word = 0;
   unsigned have = 0, pads = 0;
   for (const char c : in) {
@@ -75,9 +79,9 @@ Result<std::string> decode(std::string_view in, const std::array<std::uint8_t, 2
     if (value == kBad || pads != 0) return bad();
     word = word << 6 | value;
     if (++have == 4) {
-      out.push_back(static_cast<char>(word >> 16));
-      out.push_back(static_cast<char>(word >> 8));
-      out.push_back(static_cast<char>(word));
+      put(word >> 16);
+      put(word >> 8);
+      put(word);
       word = 0;
       have = 0;
     }
@@ -85,12 +89,13 @@ Result<std::string> decode(std::string_view in, const std::array<std::uint8_t, 2
   if (have == 1 || (padded && have != 0 && have + pads != 4)) return bad();
   if (have == 2) {
     if (word & 0xf) return bad();
-    out.push_back(static_cast<char>(word >> 4));
+    put(word >> 4);
   } else if (have == 3) {
     if (word & 0x3) return bad();
-    out.push_back(static_cast<char>(word >> 10));
-    out.push_back(static_cast<char>(word >> 2));
+    put(word >> 10);
+    put(word >> 2);
   }
+  out.resize(static_cast<std::size_t>(at - out.data()));
   return out;
 }
 
@@ -170,6 +175,15 @@ bool constant_time_equal(std::string_view a, std::string_view b) {
 
 bool valid_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
+    // Mostly ASCII: eight octets at a time.
+    std::uint64_t eight;
+    if (text.size() - i >= sizeof eight) {
+      std::memcpy(&eight, text.data() + i, sizeof eight);
+      if ((eight & 0x8080808080808080u) == 0) {
+        i += sizeof eight;
+        continue;
+      }
+    }
     const auto lead = static_cast<std::uint8_t>(text[i]);
     std::size_t extra;
     std::uint32_t value;

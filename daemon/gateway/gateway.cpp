@@ -76,6 +76,32 @@ struct Opened {
   std::string
       conversation_id; // of the unverified ControlBlock: only finds the dialog to compare with
   std::string signed_digest; // of a message without integrity (CBC); else empty
+  std::shared_ptr<osci::Plan>
+      plan; // of a request outside dialogs, where nothing has to be looked up
+};
+
+// What decide() needs besides the message. Copied into the job: a CPU thread has nothing else.
+struct Deciding {
+  std::shared_ptr<const Settings> settings;
+  const mailbox::MessageIdIssuer& ids;
+  base::RandomSource& random;
+
+  std::shared_ptr<osci::Plan> decide(const seal::Message& message, base::Instant now,
+                                     const mailbox::Dialog* dialog,
+                                     const crypto::RevocationResults* revocation) const {
+    const osci::Situation situation{now,
+                                    settings->policy,
+                                    *settings->directory,
+                                    *settings->trust,
+                                    ids,
+                                    random,
+                                    dialog,
+                                    revocation,
+                                    settings->schemas.get(),
+                                    settings->agreements.get(),
+                                    settings->check_content ? &settings->check_content : nullptr};
+    return std::make_shared<osci::Plan>(osci::decide(message, situation));
+  }
 };
 
 void log_outcome(const osci::Plan& plan, const osci::StoreOutcome& outcome,
@@ -220,9 +246,10 @@ asio::awaitable<Reply> Gateway::answer(std::shared_ptr<const std::string> body,
   const std::size_t octets = body->size();
   const auto options =
       osci::legacy_options(settings->open, settings->policy.legacy, parts_.clock.now());
+  const bool asks_nobody = !parts_.revocation;
   auto open_job = [settings, options, body = std::move(body),
-                   content_type = std::move(content_type),
-                   &random = parts_.random]() mutable -> base::Result<Opened> {
+                   content_type = std::move(content_type), asks_nobody, &clock = parts_.clock,
+                   &ids = parts_.ids, &random = parts_.random]() mutable -> base::Result<Opened> {
     auto message = seal::open(*body, content_type, settings->cipher_keys, options, random);
     if (!message) return message.error();
     Opened out;
@@ -231,6 +258,10 @@ asio::awaitable<Reply> Gateway::answer(std::shared_ptr<const std::string> body,
     if (transport.encrypted && !crypto::cipher_is_gcm(transport.cipher))
       out.signed_digest = out.message->signed_digest();
     out.conversation_id = osci::named_dialog(*out.message);
+    // The common case, a request outside dialogs, needs no second turn in the queue.
+    if (asks_nobody && out.conversation_id.empty() && out.signed_digest.empty())
+      out.plan =
+          Deciding{settings, ids, random}.decide(*out.message, clock.now(), nullptr, nullptr);
     return out;
   };
   // The one step that may be refused for want of time: from here on the request is work begun.
@@ -248,62 +279,55 @@ asio::awaitable<Reply> Gateway::answer(std::shared_ptr<const std::string> body,
   const std::string conversation_id = opened->conversation_id;
   if (conversation_id.empty())
     co_return co_await answer_opened(std::move(opened->message), settings, conversation_id,
-                                     signed_digest, octets);
+                                     signed_digest, octets, std::move(opened->plan));
   auto guard = co_await dialogs_.acquire(conversation_id);
   if (!guard) co_return fault(guard.error());
   co_return co_await answer_opened(std::move(opened->message), settings, conversation_id,
-                                   signed_digest, octets);
+                                   signed_digest, octets, std::move(opened->plan));
 }
 
 asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Message> message,
                                               std::shared_ptr<const Settings> settings,
                                               std::string conversation_id,
-                                              std::string signed_digest, std::size_t octets) {
+                                              std::string signed_digest, std::size_t octets,
+                                              std::shared_ptr<osci::Plan> plan) {
+  const std::string type = message->type(), digest = message->digest();
   std::optional<mailbox::Dialog> dialog;
   if (!conversation_id.empty()) {
     // Every use of an old algorithm is looked at and logged; the repeat is answered by the plan.
     const bool cacheable = osci::legacy_algorithms(message->transport()).empty();
-    if (auto known = cacheable ? answers_.find(conversation_id, message->digest()) : nullptr) {
+    if (auto known = cacheable ? answers_.find(conversation_id, digest) : nullptr) {
       base::log(LogLevel::info, "request.repeated", "identical repeat answered as before",
-                {{"type", message->type()}});
+                {{"type", type}});
       co_return Reply{200, std::move(known)};
     }
     auto find_job = [&store = parts_.store, conversation_id] {
       return store.find_dialog(conversation_id);
     };
     auto found = co_await parts_.db.run(std::move(find_job));
-    if (!found) co_return fault(found.error(), message->type());
+    if (!found) co_return fault(found.error(), type);
     dialog = std::move(*found);
   }
 
   if (message->transport().encrypted && own_cipher_revoked(*settings))
     co_return fault(
-        base::fail(ErrorCode::own_cipher_revoked, "encrypted for a revoked certificate"),
-        message->type());
-  const auto revocation = co_await revocation_of(message, settings);
-  const base::Instant now = parts_.clock.now();
-  auto decide_job = [message, settings, dialog, now, revocation, &ids = parts_.ids,
-                     &random = parts_.random] {
-    const osci::Situation situation{now,
-                                    settings->policy,
-                                    *settings->directory,
-                                    *settings->trust,
-                                    ids,
-                                    random,
-                                    dialog ? &*dialog : nullptr,
-                                    revocation.get(),
-                                    settings->schemas.get(),
-                                    settings->agreements.get(),
-                                    settings->check_content ? &settings->check_content : nullptr};
-    return std::make_shared<osci::Plan>(osci::decide(*message, situation));
-  };
-  const async::Place begun{admission_.lane_of(octets), true};
-  auto decided = co_await parts_.cpu.run(std::move(decide_job), begun);
-  if (!decided) co_return fault(decided.error(), message->type());
-  const std::shared_ptr<osci::Plan> plan = *decided;
-  log_legacy(*plan, settings->policy, message->type());
+        base::fail(ErrorCode::own_cipher_revoked, "encrypted for a revoked certificate"), type);
+  if (!plan) {
+    const auto revocation = co_await revocation_of(message, settings);
+    const base::Instant now = parts_.clock.now();
+    auto decide_job = [message, settings, dialog, now, revocation, &ids = parts_.ids,
+                       &random = parts_.random] {
+      return Deciding{settings, ids, random}.decide(*message, now, dialog ? &*dialog : nullptr,
+                                                    revocation.get());
+    };
+    const async::Place begun{admission_.lane_of(octets), true};
+    auto decided = co_await parts_.cpu.run(std::move(decide_job), begun);
+    if (!decided) co_return fault(decided.error(), type);
+    plan = std::move(*decided);
+  }
+  log_legacy(*plan, settings->policy, type);
   if (!signed_digest.empty() && known_client(*plan))
-    of_known_clients_.accept(signed_digest, message->digest());
+    of_known_clients_.accept(signed_digest, digest);
 
   if (const auto* broken = std::get_if<osci::Fault>(&plan->action)) {
     const base::Error error = broken->error;
@@ -313,7 +337,7 @@ asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Messag
         base::log(LogLevel::error, "dialog.not_closed", "a broken dialog could not be closed",
                   {{"error", std::string(base::to_string(closed.error().code))}});
     }
-    co_return fault(error, message->type(), plan->party);
+    co_return fault(error, type, plan->party);
   }
 
   // Now that the signature is good, and before anything is stored or asked for.
@@ -333,7 +357,7 @@ asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Messag
     // busy to take this one: nothing has changed, and no order-level answer fits the dialog's
     // state.
     if (error.code == ErrorCode::control_block || error.code == ErrorCode::overloaded)
-      co_return fault(error, message->type(), plan->party);
+      co_return fault(error, type, plan->party);
   } else {
     log_outcome(*plan, *outcome, parts_);
   }
@@ -348,18 +372,21 @@ asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Messag
     if (!ended)
       base::log(LogLevel::error, "dialog.not_closed", "a dialog could not be closed",
                 {{"error", std::string(base::to_string(ended.error().code))}});
-    co_return fault(base::fail(ErrorCode::internal, "repeated fetch without delivery"),
-                    message->type(), plan->party);
+    co_return fault(base::fail(ErrorCode::internal, "repeated fetch without delivery"), type,
+                    plan->party);
   }
   if (met_full_mailbox(*plan, outcome))
     admission_.count_full(plan->mailbox, plan->party);
   else if (plan->refusal || !outcome)
-    log_refusal(plan->refusal ? *plan->refusal : outcome.error(), message->type(), plan->party,
+    log_refusal(plan->refusal ? *plan->refusal : outcome.error(), type, plan->party,
                 plan->message_id.value_or(""));
   base::crash_point("gateway.before_answer");
 
   const async::Place to_close{admission_.lane_of(octets_of(outcome)), true};
-  auto close_job = [plan, outcome = std::move(outcome), settings, message,
+  const std::string party = plan->party;
+  // The last owner of the request and of the plan: they are freed where the work is done.
+  auto close_job = [plan = std::move(plan), outcome = std::move(outcome), settings,
+                    message = std::move(message),
                     &random = parts_.random]() -> base::Result<std::string> {
     const auto answer = osci::conclude(*plan, outcome);
     if (!answer) return answer.error();
@@ -386,10 +413,10 @@ asio::awaitable<Reply> Gateway::answer_opened(std::shared_ptr<const seal::Messag
   if (!closed) {
     // The plan is carried out but its answer could not be made; the client repeats the identical
     // request and gets the stored result.
-    co_return fault(closed.error(), message->type(), plan->party);
+    co_return fault(closed.error(), type, party);
   }
   auto body = std::make_shared<const std::string>(std::move(*closed));
-  if (!conversation_id.empty()) answers_.put(conversation_id, message->digest(), body);
+  if (!conversation_id.empty()) answers_.put(conversation_id, digest, body);
   co_return Reply{200, std::move(body)};
 }
 

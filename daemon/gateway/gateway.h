@@ -128,10 +128,11 @@ class Gateway {
 
  private:
   asio::awaitable<Reply> answer(std::shared_ptr<const std::string> body, std::string content_type);
+  // `plan`: decided while the message was opened; null: still to be decided.
   asio::awaitable<Reply> answer_opened(std::shared_ptr<const seal::Message> message,
                                        std::shared_ptr<const Settings> settings,
                                        std::string conversation_id, std::string signed_digest,
-                                       std::size_t octets);
+                                       std::size_t octets, std::shared_ptr<osci::Plan> plan);
   asio::awaitable<base::Result<>> close_dialog(std::string conversation_id);
   // Fetch the tokens that a plan needs; a token that cannot be had leaves the plain stamp.
   asio::awaitable<void> stamp_creation(std::shared_ptr<osci::Plan> plan);

@@ -20,6 +20,8 @@ namespace wire = boost::beast::http;
 
 // Step in which a body grows; the share of an unannounced (chunked) body grows with it.
 constexpr std::size_t kBodyStep = 64 * 1024;
+// What a header takes as a rule, with the beginning of its body; released while a connection idles.
+constexpr std::size_t kHeaderRoom = 4 * 1024;
 
 SteadyTime now() {
   return std::chrono::steady_clock::now();
@@ -111,6 +113,8 @@ asio::awaitable<Connection::Reading> Connection::read_request(SteadyTime header_
   version_ = 11;
   head_ = false;
   Error error;
+  // Beast reads as much as there is room for: half a kilobyte at first.
+  buffer_.reserve(kHeaderRoom);
   limit(header_until);
   co_await wire::async_read_header(socket_, buffer_, parser, into(error));
   unlimit();
@@ -191,11 +195,38 @@ asio::awaitable<Connection::Reading> Connection::read_request(SteadyTime header_
 
   const auto started = now();
   std::size_t received = 0;
+  const auto cut_off = [&] {
+    const auto earned = std::chrono::milliseconds{
+        static_cast<std::int64_t>(received * 1000 / limits.deadlines.min_bytes_per_second)};
+    return started + std::min(limits.deadlines.body, limits.deadlines.rate_grace + earned);
+  };
+  // The length is known: past the parser and its buffer, straight to where the body is to lie.
+  if (announced) {
+    const auto whole = static_cast<std::size_t>(*announced);
+    while (received < whole) {
+      const auto room = std::min(kBodyStep, whole - received);
+      body.resize(received + room);
+      std::size_t got =
+          asio::buffer_copy(asio::buffer(body.data() + received, room), buffer_.data());
+      buffer_.consume(got);
+      if (got == 0) {
+        const auto space = asio::buffer(body.data() + received, room);
+        limit(cut_off());
+        got = co_await socket_.async_read_some(space, into(error));
+        unlimit();
+      }
+      received += got;
+      if (closed_) co_return gone();
+      if (!error) continue;
+      if (timed_out_) co_return refused(408);
+      if (error == asio::error::eof) co_return refused(400);
+      co_return gone();
+    }
+    co_return complete();
+  }
   while (!parser.is_done()) {
-    std::size_t room = kBodyStep;
-    if (announced) {
-      room = static_cast<std::size_t>(std::min<std::uint64_t>(room, *announced - received));
-    } else if (share.bytes() < received + kBodyStep) {
+    const std::size_t room = kBodyStep;
+    if (share.bytes() < received + kBodyStep) {
       const auto then = received + kBodyStep;
       if (refused_at_gate(then) || !share.try_grow(kBodyStep, large(then))) co_return busy();
     }
@@ -204,9 +235,7 @@ asio::awaitable<Connection::Reading> Connection::read_request(SteadyTime header_
     parser.get().body().size = room;
     parser.get().body().more = true;
 
-    const auto earned = std::chrono::milliseconds{
-        static_cast<std::int64_t>(received * 1000 / limits.deadlines.min_bytes_per_second)};
-    limit(started + std::min(limits.deadlines.body, limits.deadlines.rate_grace + earned));
+    limit(cut_off());
     co_await wire::async_read_some(socket_, buffer_, parser, into(error));
     unlimit();
     received += room - parser.get().body().size;

@@ -119,9 +119,12 @@ SqliteConnection::SqliteConnection(const std::filesystem::path& file, Use use) {
         },
         &log_pages_);
     if (use == Use::copy) return;
-    execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-            "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
-            "PRAGMA journal_size_limit = 67108864");
+    execute(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+        "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
+        "PRAGMA journal_size_limit = 67108864;"
+        // What a savepoint would take back; otherwise each transaction makes and unlinks a file.
+        "PRAGMA temp_store = MEMORY");
     if (base::seeded_fault("unsynced-log")) execute("PRAGMA synchronous = OFF");
     {
       // Some file systems cannot share the log's index; SQLite then stays in another mode silently.

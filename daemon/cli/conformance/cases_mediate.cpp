@@ -175,7 +175,7 @@ void add_replied(std::vector<Case>& out) {
         Behaviour other;
         other.body = [&b](const osci::Request& push) {
           osci::Answer answer;
-          answer.message_id = "never-issued";
+          answer.message_id = std::string("never-issued"); // g++ 12 warns falsely of a literal
           answer.certificates = {role("CipherCertificateOriginator", "recipient_cipher",
                                       b.recipient().cipher.certificate)};
           answer.content.emplace().body =
