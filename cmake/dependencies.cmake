@@ -12,6 +12,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
 pkg_check_modules(libsystemd REQUIRED IMPORTED_TARGET libsystemd)
 pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)
+pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
 
 # Schemas of W3C and SOAP (package xmltooling-schemas) that our own import, see xoev-schemas/osci.
 find_path(DC_W3C_SCHEMAS xenc11-schema.xsd PATHS /usr/share/xml/xmltooling NO_DEFAULT_PATH REQUIRED)

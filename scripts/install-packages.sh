@@ -3,7 +3,7 @@
 set -euo pipefail
 build=(g++ cmake ninja-build pkg-config openssl libboost1.81-dev libboost-url1.81-dev libboost-json1.81-dev libssl-dev
        libxml2-dev libxerces-c-dev xmltooling-schemas libspdlog-dev libsqlite3-dev libpq-dev libtomlplusplus-dev libcli11-dev libsystemd-dev
-       libzip-dev)
+       libzip-dev libjemalloc-dev)
 test=(clang libclang-rt-14-dev clang-format libgtest-dev libgmock-dev libbenchmark-dev libxml2-utils xmlsec1 python3
       sqlite3 postgresql-15 curl systemd git procps)
 wanted=("${build[@]}")

@@ -85,7 +85,9 @@ base::Result<> write_to(std::string_view boundary, std::string_view xml,
   header(out, "Content-Transfer-Encoding", "8bit");
   header(out, "Content-ID", "<osci@message>");
   out += "\r\n";
-  out += xml;
+  if (const auto done = sink(out); !done) return done;
+  out.clear();
+  if (const auto done = sink(xml); !done) return done;
   for (const auto& part : parts) {
     base::check(!part.content_id.empty() && one_line(part.content_id), "Content-ID");
     base::check(one_line(part.content_type) && one_line(part.transfer_encoding),

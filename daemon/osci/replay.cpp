@@ -2,11 +2,15 @@
 #include "base/encoding.h"
 #include "osci/compose.h"
 #include "osci/decider.h"
+#include "xml/writer.h"
 
 namespace osci {
 
 using base::ErrorCode;
 using base::fail;
+
+// Of a text that is replayed before a delivery is accepted; see check_replay().
+constexpr std::size_t kLongestText = 256;
 
 std::vector<mailbox::Part> parts_of(const Content& content) {
   using mailbox::Part;
@@ -55,12 +59,18 @@ base::Result<> check_replay(const mailbox::NewDelivery& delivery,
   const auto refuse = [](const std::string& why) {
     return fail(ErrorCode::invalid_request, "delivery could not be handed out: " + why);
   };
-  std::vector<mailbox::Part> parts = delivery.parts;
-  for (auto& part : parts)
-    if (part.kind == mailbox::PartKind::attachment) {
-      part.bytes.clear();
-      part.range = {};
-    }
+  // Only structure can get in the way of structure: octets of attachments and long texts stay out,
+  // which are nearly all of a delivery. How large it may be is limited where it comes in.
+  std::vector<mailbox::Part> parts;
+  for (const auto& part : delivery.parts) {
+    const bool attachment = part.kind == mailbox::PartKind::attachment;
+    // The certificates are read as such.
+    const bool whole = part.kind == mailbox::PartKind::certificates;
+    parts.push_back({part.kind, part.name, part.content_type, part.headers,
+                     attachment ? std::string{}
+                     : whole    ? part.bytes
+                                : xml::without_long_texts(part.bytes, kLongestText)});
+  }
   auto content = content_of(delivery.context, parts);
   if (!content) return refuse(content.error().detail);
 

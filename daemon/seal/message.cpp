@@ -354,22 +354,31 @@ base::Result<std::string> write_envelope(const Draft& draft, const std::optional
   const Context& c = draft.context;
   base::check(!draft.blocks.empty(), "a message starts with a ControlBlock");
   const std::string body_name = c.soap("Body");
-  const std::string body =
-      "<" + body_name + c.declarations() + " Id=\"body\">" + draft.body + "</" + body_name + ">";
+  std::string body;
+  body.reserve(draft.body.size() + 4096);
+  body += "<" + body_name + c.declarations() + " Id=\"body\">";
+  body += draft.body;
+  body += "</" + body_name + ">";
   std::string signature;
   if (sign) {
     auto written = write_signature(draft, body, *sign);
     if (!written) return written.error();
     signature = std::move(*written);
   }
-  std::string xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n\r\n<" + c.soap("Envelope") +
-                    c.declarations() + " xsi:schemaLocation=\"" + schema_location(draft.type) +
-                    "\"><" + c.soap("Header") + ">";
+  std::size_t size = body.size() + signature.size() + 8192;
+  for (const auto& block : draft.blocks) size += block.canonical.size();
+  std::string xml;
+  xml.reserve(size);
+  xml += "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n\r\n<" + c.soap("Envelope") +
+         c.declarations() + " xsi:schemaLocation=\"" + schema_location(draft.type) + "\"><" +
+         c.soap("Header") + ">";
   for (std::size_t i = 0; i < draft.blocks.size(); ++i) {
     xml += draft.blocks[i].canonical;
     if (i == 0) xml += signature;
   }
-  xml += "</" + c.soap("Header") + ">" + body + "</" + c.soap("Envelope") + ">";
+  xml += "</" + c.soap("Header") + ">";
+  xml += body;
+  xml += "</" + c.soap("Envelope") + ">";
   return xml;
 }
 

@@ -1,4 +1,5 @@
 #include "xml/writer.h"
+#include <algorithm>
 #include <cstddef>
 
 namespace xml {
@@ -43,6 +44,24 @@ std::string escape_text(std::string_view text) {
     default:
       out.push_back(c);
     }
+  }
+  return out;
+}
+
+std::string without_long_texts(std::string_view canonical, std::size_t longest) {
+  std::string out;
+  while (!canonical.empty()) {
+    const auto tag = std::min(canonical.find('<'), canonical.size());
+    if (tag <= longest) out += canonical.substr(0, tag);
+    canonical.remove_prefix(tag);
+    // A canonical attribute value stands in double quotes and may hold '>', never '<'.
+    bool quoted = false;
+    std::size_t end = 0;
+    while (end < canonical.size() && (quoted || canonical[end] != '>'))
+      if (canonical[end++] == '"') quoted = !quoted;
+    end = std::min(end + 1, canonical.size());
+    out += canonical.substr(0, end);
+    canonical.remove_prefix(end);
   }
   return out;
 }

@@ -11,4 +11,9 @@ namespace xml {
 std::string escape_text(std::string_view text);      // & < > CR
 std::string escape_attribute(std::string_view text); // & < " TAB LF CR
 
+// Canonical XML without its texts of more than `longest` octets: the same elements, attributes and
+// namespaces at a fraction of the size, since most of a message is base64. For asking about the
+// structure; it is another document.
+std::string without_long_texts(std::string_view canonical, std::size_t longest);
+
 } // namespace xml

@@ -118,6 +118,25 @@ TEST(Document, TheFirstOnesMayBeReadAtOnce) {
   for (auto& thread : threads) thread.join();
 }
 
+TEST(Canonical, LongTextsAreLeftOutAndNothingElse) {
+  const auto parsed = Document::parse("<r xmlns='u:r' a='x>y\"&lt;'>kurz &amp; gut<t b=\"1\">" +
+                                          std::string(300, 'A') + "</t><t/>&gt;\r\n" +
+                                          std::string(20, 'b') + "</r>",
+                                      {});
+  ASSERT_TRUE(parsed) << parsed.error().detail;
+  const auto canonical = parsed->root().canonical();
+  EXPECT_EQ(without_long_texts(canonical, 300), canonical);
+  const auto shorter = without_long_texts(canonical, 299);
+  EXPECT_EQ(shorter,
+            "<r xmlns=\"u:r\" a=\"x>y&quot;&lt;\">kurz &amp; gut<t b=\"1\"></t><t></t>&gt;\n" +
+                std::string(20, 'b') + "</r>");
+  EXPECT_EQ(without_long_texts(canonical, 0),
+            "<r xmlns=\"u:r\" a=\"x>y&quot;&lt;\"><t b=\"1\"></t><t></t></r>");
+  // Whatever it is given, it ends.
+  for (const char* broken : {"", "<", "<a b=\"", "text", "<a>text", ">"})
+    EXPECT_LE(without_long_texts(broken, 0).size(), std::string_view(broken).size());
+}
+
 TEST(Canonical, SubsetShowsEveryNamespaceInScopeOnItsApex) {
   const auto parsed = Document::parse(
       "<a:x xmlns:a='u:a' xmlns:b='u:b' xml:lang='de'><a:y b:k='2' j='1'/></a:x>", {});
