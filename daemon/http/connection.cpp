@@ -94,13 +94,25 @@ asio::awaitable<bool> Connection::wait_for_request(SteadyTime until, bool first)
     if (!first) idle_since_ = now();
     Error error;
     limit(until);
-    co_await socket_.async_wait(tcp::socket::wait_read, into(error));
+    // Where connections come and go quickly Asio may report what concerned another one that had the
+    // same place in its books. To close then would reset a client that is about to send.
+    do {
+      co_await socket_.async_wait(tcp::socket::wait_read, into(error));
+    } while (!error && !closed_ && nothing_to_read());
     unlimit();
     idle_since_.reset();
     waiting_ = false;
   }
   if (closed_) co_return false;
   co_return socket_.available(ignored_) > 0;
+}
+
+// Neither an octet nor the end of the stream.
+bool Connection::nothing_to_read() {
+  char octet;
+  Error error;
+  socket_.receive(asio::buffer(&octet, 1), tcp::socket::message_peek, error);
+  return error == asio::error::would_block || error == asio::error::try_again;
 }
 
 asio::awaitable<Connection::Reading> Connection::read_request(SteadyTime header_until,

@@ -89,6 +89,7 @@ class Connection {
       address_ = address_key(peer.address());
     }
     socket_.set_option(tcp::no_delay(true), error);
+    socket_.non_blocking(true, error); // for nothing_to_read()
     welcome_ = shared_->addresses.enter(address_);
   }
 
@@ -139,6 +140,7 @@ class Connection {
     return Reading{false, 503, retry_after};
   }
 
+  bool nothing_to_read();
   asio::awaitable<bool> wait_for_request(SteadyTime until, bool first);
   asio::awaitable<Reading> read_request(SteadyTime header_until,
                                         std::shared_ptr<Admitted> admitted);
