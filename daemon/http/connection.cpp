@@ -98,7 +98,8 @@ asio::awaitable<bool> Connection::wait_for_request(SteadyTime until, bool first)
     // same place in its books. To close then would reset a client that is about to send.
     do {
       co_await socket_.async_wait(tcp::socket::wait_read, into(error));
-    } while (!error && !closed_ && nothing_to_read());
+      // The deadline and wake() cancel what is pending, which may have been nothing at that moment.
+    } while (!error && !closed_ && !timed_out_ && waiting_ && nothing_to_read());
     unlimit();
     idle_since_.reset();
     waiting_ = false;

@@ -109,7 +109,9 @@ class Connection {
 
   // Ends the wait for a request at once; one that has arrived meanwhile is still served.
   void wake() {
-    if (waiting_) socket_.cancel(ignored_);
+    if (!waiting_) return;
+    waiting_ = false; // also for a wait that has just ended and would begin again
+    socket_.cancel(ignored_);
   }
 
   // For the end of the grace. Nothing that handles a request is cancelled by this, only the socket.
