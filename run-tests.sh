@@ -21,13 +21,15 @@ export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
 stage() { printf '\n=== %s (%s s since start)\n' "$1" "$SECONDS"; }
 build() { cmake --preset "$1" >/dev/null && cmake --build --preset "$1" -j "$jobs" "${@:2}" -- --quiet; }
 
-# Runs a preset's tests; a skipped test is a failure. Only a bare clone, without ../shared beside it, may skip
+# Runs a preset's tests; a skipped test is a failure, and says why. Only a bare clone, without ../shared beside it, may skip
 # the tests that read its recordings and official lists and schemas; they are called so, and each prints its reason.
 suite() {
   local log=build/$1/suite.log skipped
   ctest --preset "$1" -j "$jobs" --no-tests=error "${@:2}" | tee "$log"
   skipped=$(grep -F '***Skipped' "$log" || true)
   [ -d ../shared/captures ] || skipped=$(grep -vi 'captures\|recording\|official' <<<"$skipped" || true)
+  # "FILE:LINE: Skipped", then the reason
+  grep -A1 -E '^/.*: Skipped$' "build/$1/Testing/Temporary/LastTest.log" | grep -v '^--' || true
   [ -z "$skipped" ] || { printf 'skipped tests:\n%s\n' "$skipped" >&2; return 1; }
 }
 

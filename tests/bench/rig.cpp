@@ -1,5 +1,6 @@
 #include "bench/rig.h"
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -51,6 +52,34 @@ std::string first_line(const std::string& path) {
 }
 
 } // namespace
+
+void add_options(CLI::App& app, DaemonOptions& options) {
+  std::error_code ignored;
+  options.daemon =
+      (fs::read_symlink("/proc/self/exe", ignored).parent_path() / "dataclearingd").string();
+  app.add_option("--daemon", options.daemon, "default: dataclearingd beside this program");
+  app.add_option("--folder", options.folder, "where the state is kept while it runs")
+      ->check(CLI::ExistingDirectory)
+      ->capture_default_str();
+}
+
+void add_sizes(CLI::App& app, std::vector<unsigned>& sizes) {
+  app.add_option("--sizes", sizes, "RSA bits of the intermediary, e.g. 2048,4096")
+      ->delimiter(',')
+      ->check(CLI::Range(2048, 16384))
+      ->capture_default_str();
+}
+
+int run_benchmark(CLI::App& app, int argc, char** argv, const std::function<int()>& run) {
+  CLI11_PARSE(app, argc, argv);
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return run();
+  } catch (const std::exception& error) {
+    std::cerr << fs::path(argv[0]).filename().string() << ": " << error.what() << '\n';
+    return 1;
+  }
+}
 
 Folder::Folder(const std::string& parent) {
   std::string pattern = parent + "/benchmark-XXXXXX";

@@ -3,9 +3,11 @@
 #pragma once
 #include "bench/keys.h"
 #include "crypto/keys.h"
+#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <exception>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -14,6 +16,18 @@ namespace bench {
 
 // Bits of the clients' keys.
 constexpr unsigned kClientBits = 2048;
+
+// What each benchmark of the daemon is told on its command line.
+struct DaemonOptions {
+  std::string daemon; // default: dataclearingd beside the program
+  std::string folder = std::filesystem::temp_directory_path().string(); // of the state
+};
+// Adds --daemon and --folder.
+void add_options(CLI::App& app, DaemonOptions& options);
+// Adds --sizes, the RSA bits of the intermediary.
+void add_sizes(CLI::App& app, std::vector<unsigned>& sizes);
+// Parses and runs: the program's exit status. What `run` throws is told; then it is 1.
+int run_benchmark(CLI::App& app, int argc, char** argv, const std::function<int()>& run);
 
 // Removed at the end, with everything below it.
 class Folder {

@@ -3,7 +3,6 @@
 #include "bench/rig.h"
 #include "crash/daemon_process.h"
 #include "storage/database_store.h"
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
 #include <csignal>
@@ -24,9 +23,7 @@ constexpr std::size_t kWriters = 128; // share commits
 constexpr double kStart = 2.0;        // seconds
 constexpr double kGrowth = 1.5;
 
-struct Options {
-  std::string daemon;
-  std::string folder = fs::temp_directory_path().string();
+struct Options : DaemonOptions {
   std::size_t cards = 200'000, stored = 20'000, mailboxes = 2000, small = 10'000;
   std::string keep; // of the large store; empty: removed
 };
@@ -291,15 +288,8 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   bench::Options options;
-  std::error_code ignored;
-  options.daemon =
-      (std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "dataclearingd")
-          .string();
   CLI::App app{"scale_benchmark - the store with millions of process cards"};
-  app.add_option("--daemon", options.daemon, "default: dataclearingd beside this program");
-  app.add_option("--folder", options.folder, "where the stores are kept while it runs")
-      ->check(CLI::ExistingDirectory)
-      ->capture_default_str();
+  bench::add_options(app, options);
   app.add_option("--keep", options.keep, "folder for the large store, filled only when it is new");
   const auto count = [&app](const char* name, std::size_t& into, const char* what) {
     app.add_option(name, into, what)
@@ -310,12 +300,5 @@ int main(int argc, char** argv) {
   count("--stored", options.stored, "of these, with a delivery that waits");
   count("--mailboxes", options.mailboxes, "of the large store");
   count("--small", options.small, "deliveries of the small store");
-  CLI11_PARSE(app, argc, argv);
-  std::signal(SIGPIPE, SIG_IGN);
-  try {
-    return bench::run(options);
-  } catch (const std::exception& error) {
-    std::cerr << "scale_benchmark: " << error.what() << '\n';
-    return 1;
-  }
+  return bench::run_benchmark(app, argc, argv, [&options] { return bench::run(options); });
 }

@@ -7,10 +7,8 @@
 #include "osci/message.h"
 #include "seal/message.h"
 #include "xml/document.h"
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
-#include <filesystem>
 #include <iomanip>
 #include <iostream>
 
@@ -20,9 +18,7 @@ namespace {
 using Timepoint = std::chrono::steady_clock::time_point;
 using osci::MessageType;
 
-struct Options {
-  std::string daemon;
-  std::string folder = std::filesystem::temp_directory_path().string();
+struct Options : DaemonOptions {
   std::vector<unsigned> sizes{2048, 3072, 4096};
   std::size_t messages = 600, threads = 8, payload_kib = 10;
 };
@@ -199,19 +195,9 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   bench::Options options;
-  std::error_code ignored;
-  options.daemon =
-      (std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "dataclearingd")
-          .string();
   CLI::App app{"store_benchmark - stored deliveries a second of the real daemon"};
-  app.add_option("--daemon", options.daemon, "default: dataclearingd beside this program");
-  app.add_option("--folder", options.folder, "where the state is kept while it runs")
-      ->check(CLI::ExistingDirectory)
-      ->capture_default_str();
-  app.add_option("--sizes", options.sizes, "RSA bits of the intermediary, e.g. 2048,4096")
-      ->delimiter(',')
-      ->check(CLI::Range(2048, 16384))
-      ->capture_default_str();
+  bench::add_options(app, options);
+  bench::add_sizes(app, options.sizes);
   app.add_option("--messages", options.messages, "stored for each size")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
       ->capture_default_str();
@@ -221,12 +207,5 @@ int main(int argc, char** argv) {
   app.add_option("--threads", options.threads, "connections, each with its thread")
       ->check(CLI::Range(std::size_t{1}, std::size_t{400}))
       ->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
-  std::signal(SIGPIPE, SIG_IGN);
-  try {
-    return bench::run(options);
-  } catch (const std::exception& error) {
-    std::cerr << "store_benchmark: " << error.what() << '\n';
-    return 1;
-  }
+  return bench::run_benchmark(app, argc, argv, [&options] { return bench::run(options); });
 }

@@ -6,10 +6,8 @@
 #include "client/session.h"
 #include "crash/daemon_process.h"
 #include "xml/document.h"
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
-#include <filesystem>
 #include <fstream>
 #include <iomanip>
 #include <iostream>
@@ -21,9 +19,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMebibyte = 1024 * 1024;
 
-struct Options {
-  std::string daemon;
-  std::string folder = std::filesystem::temp_directory_path().string();
+struct Options : DaemonOptions {
   std::vector<unsigned> sizes{2048, 3072, 4096};
   std::size_t messages = 100, polls = 60, threads = 8, bulk = 256;
 };
@@ -213,19 +209,9 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   bench::Options options;
-  std::error_code ignored;
-  options.daemon =
-      (std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "dataclearingd")
-          .string();
   CLI::App app{"transport_benchmark - fetches, polls and a large attachment of the real daemon"};
-  app.add_option("--daemon", options.daemon, "default: dataclearingd beside this program");
-  app.add_option("--folder", options.folder, "where the state is kept while it runs")
-      ->check(CLI::ExistingDirectory)
-      ->capture_default_str();
-  app.add_option("--sizes", options.sizes, "RSA bits of the intermediary, e.g. 2048,4096")
-      ->delimiter(',')
-      ->check(CLI::Range(2048, 16384))
-      ->capture_default_str();
+  bench::add_options(app, options);
+  bench::add_sizes(app, options.sizes);
   const auto count = [&app](const char* name, std::size_t& into, const char* what,
                             std::size_t least, std::size_t most) {
     app.add_option(name, into, what)->check(CLI::Range(least, most))->capture_default_str();
@@ -234,12 +220,5 @@ int main(int argc, char** argv) {
   count("--polls", options.polls, "empty polls of each thread", 1, 100'000);
   count("--threads", options.threads, "connections and mailboxes", 1, 10);
   count("--bulk", options.bulk, "MiB of one attachment, held in memory; 0: none", 0, 1900);
-  CLI11_PARSE(app, argc, argv);
-  std::signal(SIGPIPE, SIG_IGN);
-  try {
-    return bench::run(options);
-  } catch (const std::exception& error) {
-    std::cerr << "transport_benchmark: " << error.what() << '\n';
-    return 1;
-  }
+  return bench::run_benchmark(app, argc, argv, [&options] { return bench::run(options); });
 }
